@@ -1,0 +1,139 @@
+#include "config.h"
+
+#include "base/doc.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+
+int doc_parse(const void *data, size_t size, const char *name, json_t **ret_doc, struct error *err)
+{
+	json_error_t problem;
+	json_t *doc;
+
+	if (size > DOC_SIZE_MAX)
+		return error_set(err, ERROR_INPUT, "%s: larger than %zu bytes", name, DOC_SIZE_MAX);
+	doc = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+	if (doc == NULL)
+		return error_set(err, ERROR_INPUT, "%s: no JSON: line %d: %s", name, problem.line,
+				 problem.text);
+	*ret_doc = doc;
+	return 0;
+}
+
+int doc_read_file(const char *path, json_t **ret_doc, struct error *err)
+{
+	auto_buf struct buf text;
+
+	buf_init(&text, DOC_SIZE_MAX);
+	if (buf_read_file(&text, path, err) < 0)
+		return -1;
+	return doc_parse(text.data, text.size, path, ret_doc, err);
+}
+
+static const char *doc_type_name(json_type type)
+{
+	switch (type) {
+	case JSON_OBJECT:
+		return "object";
+	case JSON_ARRAY:
+		return "array";
+	case JSON_STRING:
+		return "string";
+	case JSON_INTEGER:
+		return "whole number";
+	case JSON_REAL:
+		return "number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "true or false";
+	case JSON_NULL:
+		return "null";
+	}
+	return "value";
+}
+
+/* The member with its type checked; NULL in *ret_value where it is absent. */
+static int doc_member(const json_t *object, const char *at, const char *key, enum doc_need need,
+		      json_type type, json_t **ret_value, struct error *err)
+{
+	json_t *value;
+
+	if (!json_is_object(object))
+		return error_set(err, ERROR_INPUT, "%s is no object", at);
+	value = json_object_get(object, key);
+	if (value == NULL || json_is_null(value)) {
+		if (need == DOC_REQUIRED)
+			return error_set(err, ERROR_INPUT, "%s has no '%s'", at, key);
+		*ret_value = NULL;
+		return 0;
+	}
+	if (json_typeof(value) != type && !(type == JSON_TRUE && json_is_false(value)))
+		return error_set(err, ERROR_INPUT, "'%s' of %s is no %s", key, at,
+				 doc_type_name(type));
+	*ret_value = value;
+	return 0;
+}
+
+int doc_string(const json_t *object, const char *at, const char *key, enum doc_need need,
+	       const char **ret_text, struct error *err)
+{
+	json_t *value;
+
+	if (doc_member(object, at, key, need, JSON_STRING, &value, err) < 0)
+		return -1;
+	*ret_text = json_string_value(value);
+	return 0;
+}
+
+int doc_object(const json_t *object, const char *at, const char *key, enum doc_need need,
+	       json_t **ret_object, struct error *err)
+{
+	return doc_member(object, at, key, need, JSON_OBJECT, ret_object, err);
+}
+
+int doc_array(const json_t *object, const char *at, const char *key, enum doc_need need,
+	      json_t **ret_array, struct error *err)
+{
+	return doc_member(object, at, key, need, JSON_ARRAY, ret_array, err);
+}
+
+int doc_size(const json_t *object, const char *at, const char *key, enum doc_need need,
+	     uint64_t *ret_size, struct error *err)
+{
+	json_t *value;
+
+	if (doc_member(object, at, key, need, JSON_INTEGER, &value, err) < 0)
+		return -1;
+	if (value == NULL)
+		return 0;
+	if (json_integer_value(value) < 0)
+		return error_set(err, ERROR_INPUT, "'%s' of %s is negative", key, at);
+	*ret_size = (uint64_t)json_integer_value(value);
+	return 0;
+}
+
+int doc_bool(const json_t *object, const char *at, const char *key, enum doc_need need,
+	     bool *ret_value, struct error *err)
+{
+	json_t *value;
+
+	if (doc_member(object, at, key, need, JSON_TRUE, &value, err) < 0)
+		return -1;
+	if (value != NULL)
+		*ret_value = json_is_true(value);
+	return 0;
+}
+
+json_t *doc_text(const char *text)
+{
+	auto_buf struct buf clean;
+	json_t *string = json_string(text);
+
+	if (string != NULL)
+		return string;
+	buf_init(&clean, BUF_MAX_DEFAULT);
+	text_escape(&clean, text, strlen(text));
+	return json_string(clean.data);
+}

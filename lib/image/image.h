@@ -1,0 +1,91 @@
+/*
+ * Floor 2. One face for every image, whatever it lies in: its configuration, its
+ * layers, and one walk over their entries.
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include <stdbool.h>
+
+#include "attributes.h"
+#include "base/error.h"
+#include "image/configuration.h"
+#include "image/layer.h"
+
+struct image_options {
+	const char *platform; /* "os/arch[/variant]"; NULL is this machine's */
+	bool verify;	      /* check every digest, size and diff_id; network sources always do */
+	unsigned threads;     /* layers read at a time; 0 is one per core */
+};
+
+struct image;
+
+/*
+ * Opens the image that `name` denotes (containers-transports(5), see reference.h), reads and
+ * checks its manifest and configuration. `options` may be NULL. ERROR_MISSING: it is not
+ * there; ERROR_INPUT: it is there and wrong, or several images are where one was meant (the
+ * text lists them).
+ */
+int image_open(const char *name, const struct image_options *options, struct image **ret_image,
+	       struct error *err) must_check;
+void image_free(struct image *image);
+static inline void image_free_pointer(struct image **place)
+{
+	image_free(*place);
+}
+#define auto_image cleanup_by(image_free_pointer)
+
+/* As the user wrote it. */
+const char *image_name(const struct image *image);
+/* "linux/amd64", "linux/arm/v7": what the configuration says. */
+const char *image_platform(const struct image *image);
+/* Of the platform's manifest; none for a legacy docker-archive. */
+const struct digest *image_manifest_digest(const struct image *image);
+/* Of the index through which the manifest was chosen; none where there was none. */
+const struct digest *image_index_digest(const struct image *image);
+/* Of the configuration: Docker's image ID. */
+const struct digest *image_id(const struct image *image);
+const struct configuration *image_configuration(const struct image *image);
+size_t image_layer_count(const struct image *image);
+const struct layer_info *image_layer(const struct image *image, size_t index);
+
+/* The bytes of a layer as stored; the caller closes. For image_walk. */
+int image_open_layer(const struct image *image, size_t index, struct stream **ret_stream,
+		     struct error *err) must_check;
+const struct image_options *image_get_options(const struct image *image);
+
+enum walk_step {
+	WALK_FAILED = -1, /* err is set; ends the walk */
+	WALK_NEXT = 0,	  /* the header sufficed: the bytes are passed over */
+	WALK_DATA = 1,	  /* regular files only: give me the bytes */
+	WALK_STOP = 2,	  /* nothing more of this layer is wanted */
+};
+
+/*
+ * What a walk calls. Layers are read several at a time: layer_begin, entry, data and layer_end
+ * of one layer run in one thread and may touch that layer's `state` only (the context is
+ * read-only there); merge and state_free run in the calling thread, in layer order.
+ * entry_end may be NULL.
+ */
+struct image_visitor {
+	void *context;
+	int (*layer_begin)(const void *context, const struct layer_info *layer, void **ret_state,
+			   struct error *err);
+	enum walk_step (*entry)(void *state, const struct entry *entry, struct error *err);
+	/* pieces of any size, in order; returns WALK_NEXT to pass over the rest of this file */
+	enum walk_step (*data)(void *state, const void *data, size_t size, struct error *err);
+	int (*entry_end)(void *state, struct error *err); /* after the last data of an entry */
+	int (*layer_end)(void *state, const struct layer_totals *totals, struct error *err);
+	int (*merge)(void *context, const struct layer_info *layer, void *state, struct error *err);
+	void (*state_free)(void *state);
+};
+
+/*
+ * Reads every layer once. Errors are prefixed with the layer; of several, the lowest layer's is
+ * returned. With .verify a digest, size or diff_id that does not match fails the walk, and
+ * nothing is final before it has returned 0.
+ */
+int image_walk(const struct image *image, const struct image_visitor *visitor,
+	       struct error *err) must_check;
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Floor 2. The entries of one layer: OCI image specification, layer.md.
+ *
+ * A layer is a tar of changes. Paths come out normalised: no leading "/" or "./", no
+ * doubled or trailing "/", no "." components; the root directory itself is "". An entry
+ * with a ".." component keeps it, is marked unsafe and is no part of the file system.
+ * Markers are told from files here, once: ".wh.NAME" is a whiteout of NAME,
+ * ".wh..wh..opq" makes its directory opaque; other ".wh..wh." names are AUFS
+ * bookkeeping and ENTRY_OTHER; a bare ".wh." names nothing and is ENTRY_OTHER, too.
+ */
+#ifndef IMAGE_LAYER_H
+#define IMAGE_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attributes.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "image/stream.h"
+
+enum entry_type {
+	ENTRY_FILE,
+	ENTRY_DIRECTORY,
+	ENTRY_SYMLINK,
+	ENTRY_HARDLINK, /* another name of `target`, which may lie in a lower layer */
+	ENTRY_CHARACTER,
+	ENTRY_BLOCK,
+	ENTRY_FIFO,
+	ENTRY_WHITEOUT, /* `path` is what it deletes */
+	ENTRY_OPAQUE,	/* `path` is the directory whose lower content it hides */
+	ENTRY_OTHER,
+};
+
+/* Valid until the next entry is read. */
+struct entry {
+	enum entry_type type;
+	const char *path; /* raw bytes, NUL-terminated */
+	size_t path_size;
+	bool unsafe;	    /* has a ".." component */
+	const char *target; /* symbolic link: as stored; hard link: normalised; else NULL */
+	uint64_t size;	    /* bytes of a regular file, else 0 */
+	uint32_t mode;	    /* permission bits with set-uid, set-gid, sticky */
+	uint32_t uid, gid;
+	int64_t mtime; /* seconds since 1970 */
+	uint32_t device_major, device_minor;
+};
+
+/* What is known of a layer before it is read. */
+struct layer_info {
+	size_t index;	       /* 0 is the lowest */
+	struct digest digest;  /* of the blob as stored; none where the archive does not say */
+	struct digest diff_id; /* of the tar, from the configuration */
+	uint64_t stored_size;  /* bytes of the blob as stored */
+	bool stored_size_known;
+	const char *media_type;	 /* "" where there is none (docker-archive) */
+	const char *instruction; /* what made it; "" where history does not say */
+	const char *name;	 /* what errors call it: digest or member name */
+	bool foreign;		 /* has URLs: its bytes need not be here */
+};
+
+enum layer_compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
+
+/* What is known of it once it has been read to its end. */
+struct layer_totals {
+	enum layer_compression compression; /* by magic bytes */
+	uint64_t stored_size;		    /* bytes of the blob */
+	uint64_t unpacked_size;		    /* bytes of the tar */
+	uint64_t entries;
+};
+
+#endif

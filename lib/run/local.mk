@@ -1,0 +1,1 @@
+libseatrial_a_SOURCES +=

@@ -1,0 +1,23 @@
+# Unit tests: one cmocka program per module, TAP on standard output.
+CMOCKA_LDADD = $(LDADD) $(CMOCKA_LIBS)
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(srcdir)/t/lib
+
+unit_tests += t/unit/test-digest
+t_unit_test_digest_SOURCES = t/unit/test-digest.c
+t_unit_test_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_digest_LDADD = $(CMOCKA_LDADD)
+
+check_PROGRAMS += $(unit_tests)
+dist_check_SCRIPTS += $(shell_tests)
+EXTRA_DIST += t/lib/harness.sh
+
+# What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
+TEST_ENVIRONMENT = \
+	SRCDIR="$(abs_srcdir)" BUILDDIR="$(abs_builddir)" \
+	PATH="$(abs_builddir)/bin:$(abs_builddir)/t/lib:$$PATH" \
+	CMOCKA_MESSAGE_OUTPUT=TAP SANITIZED="$(SANITIZE_CFLAGS)"
+
+# prove runs everything, several at a time; TESTS= picks, PROVEFLAGS= is the user's.
+TESTS_ALL = $(unit_tests) $(addprefix $(srcdir)/,$(shell_tests))
+check-local: all
+	@$(TEST_ENVIRONMENT) $(PROVE) -j2 $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL))
