@@ -1,0 +1,134 @@
+#!/usr/bin/perl
+# Episode 15: the root file system may be read-only.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Trial 15;
+use TrialRun;
+
+my @health = endpoints(qw(HEALTH READY LIVE));
+
+# One run serves most items: wait until all endpoints answer, then ask again and again.
+sub run {
+	die "no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings\n" unless @health;
+	return trial_run('run', setting('IMAGE'), {},
+		[ 'ready', '--wait', setting('READY_LIMIT'), @health ],
+		[ 'stable', '--every', setting('STABILITY_EVERY'), '--for', setting('STABILITY_PERIOD'), @health ]);
+}
+
+# The endpoint answered 200 once the wait was over.
+sub answers {
+	my ($name) = @_;
+	my $url = endpoint($name) // return skips("no ${name}_PATH in the settings");
+	run();
+	my $found = answer(evidence('run-ready'), $url);
+	return verdict_of(
+		($found->{status} // 0) == 200,
+		'status ' . ($found->{status} // 'none: ' . ($found->{reason} // 'no answer')),
+		url => $url, status => $found->{status}, latency_ms => $found->{latency_ms});
+}
+
+# The lines found in a log must be none.
+sub none {
+	my ($what, @lines) = @_;
+	return holds("no $what in " . scalar(@{ run()->{log} }) . ' lines') unless @lines;
+	return fails(scalar(@lines) . " $what", lines => first_lines(@lines));
+}
+
+item '15.1', sub {
+	my $image = utility('image', 'image-size', setting('IMAGE'))->{image};
+	my $digest = $image->{manifest_digest} // $image->{id};
+	return holds("$image->{name}: $digest", id => $image->{id}, manifest_digest => $image->{manifest_digest},
+		platform => $image->{platform});
+};
+
+item '15.2', sub {
+	my $run = run();
+	my $started = defined $run->{first_instruction_ms} && $run->{mode} eq 'read-only';
+	return verdict_of($started, $started ? "@{$run->{argv}} as uid $run->{user}{uid}" : 'it did not start',
+		argv => $run->{argv}, user => $run->{user}, volumes => [ map { $_->{path} } @{ $run->{volumes} } ],
+		first_instruction_ms => $run->{first_instruction_ms});
+};
+
+item '15.3', sub {
+	my $run = run();
+	my $needed = 1000 * seconds(setting('START_PERIOD'));
+	my $stayed = !$run->{exit}{early} && $run->{duration_ms} >= $needed;
+	return verdict_of($stayed,
+		$stayed ? 'ran for ' . millis($run->{duration_ms}) . ' until it was stopped'
+		  : 'it ended after ' . millis($run->{duration_ms}) . ' with status ' . ($run->{exit}{code} // 'none'),
+		duration_ms => $run->{duration_ms}, exit => $run->{exit},
+		$stayed ? () : (last_lines => [ map { $_->{text} } (reverse((reverse @{ $run->{log} })[ 0 .. 2 ]))[0..2] ]));
+};
+
+item '15.4', sub { answers('HEALTH') };
+item '15.5', sub { answers('READY') };
+item '15.6', sub { answers('LIVE') };
+
+item '15.7', sub {
+	my $run = run();
+	my @refused = refused($run);
+	return holds('no refused write', refused => 0) unless @refused;
+	return fails("$run->{refused_count} refused: $refused[0]{call} $refused[0]{path} by $refused[0]{process}",
+		refused => $run->{refused_count}, attempts => refused_text(@refused));
+};
+
+item '15.8', sub { none('read-only line', log_read_only(run())) };
+item '15.9', sub { none('error line', log_errors(run())) };
+item '15.10', sub { none('cache warning', log_cache_warnings(run())) };
+
+item '15.11', sub {
+	my $run = run();
+	my @caches = grep {
+		$_->{path} =~ m{(?:^|/)(?:\.cache|\.npm|\.local/share/uv|\.?uv|pip)(?:/|$)} || $_->{process} =~ /^(?:uvx?|pip[0-9.]*)$/
+	} @{ $run->{refused} };
+	return holds('no attempt at a package manager\'s cache') unless @caches;
+	return fails("$caches[0]{process} tried $caches[0]{call} $caches[0]{path}", attempts => refused_text(@caches));
+};
+
+item '15.12', sub {
+	run();
+	my $answers = evidence('run-stable')->{urls};
+	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @$answers;
+	my $count = 0;
+	$count += $_->{series}{count} // 0 for @$answers;
+	return verdict_of(!@failed, "$count answers in " . setting('STABILITY_PERIOD') . ', ' . scalar(@failed) . ' endpoints unsteady',
+		map { ($_->{url} => $_->{series}) } @$answers);
+};
+
+item '15.13', sub {
+	my $run = run();
+	my $ready = evidence('run-ready');
+	my $from = $run->{command}{started_ms} + $ready->{elapsed_ms};
+	my @new = grep { $_->{time_ms} >= $from } log_errors($run);
+	my $counts = by_interval($from, $run->{duration_ms}, @new);
+	return verdict_of(!@new, scalar(@new) . ' error lines since it was ready', by_interval => $counts,
+		@new ? (lines => first_lines(@new)) : ());
+};
+
+item '15.14', sub {
+	die "no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings\n" unless @health;
+	my $path = home_cache();
+	my $run = trial_run('cache', setting('IMAGE'), { writable => 1, read_only_paths => [$path] },
+		[ 'ready', '--wait', setting('READY_LIMIT'), @health ]);
+	my @bad = refused($run);
+	my @lines = (log_read_only($run), log_cache_warnings($run));
+	my @silent = grep { ($_->{status} // 0) != 200 } @{ evidence('cache-ready')->{urls} };
+	return holds("all endpoints answer with $path read-only") unless @bad || @lines || @silent || $run->{exit}{early};
+	return fails(scalar(@bad) . ' refused writes, ' . scalar(@lines) . ' log lines, ' . scalar(@silent) . ' endpoints silent',
+		attempts => refused_text(@bad), lines => first_lines(@lines));
+};
+
+item '15.15', sub {
+	my $run = run();
+	my $stop = $run->{stop} // {};
+	return fails('it ended before it was stopped', exit => $run->{exit}) if $run->{exit}{early};
+	my $clean = $run->{exit}{reason} eq 'stopped' && !$stop->{killed} && !@{ $run->{leftovers} };
+	return verdict_of($clean,
+		$stop->{killed} ? "$stop->{signal} was ignored for " . millis($stop->{grace_ms})
+		  : "ended " . millis($stop->{took_ms}) . " after $stop->{signal}" . (@{ $run->{leftovers} } ? ', leaving things behind' : ''),
+		stop => $stop, exit => $run->{exit}, leftovers => $run->{leftovers});
+};
+
+done;

@@ -1,0 +1,113 @@
+#!/usr/bin/perl
+# Episode 16: the image shrank.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Trial 16;
+
+my $no_baseline = 'no BASELINE in the settings';
+
+sub sizes {
+	my @limits = map { setting($_->[0]) ? ($_->[1], setting($_->[0])) : () }
+	  ([ MAX_SIZE => '--max' ], [ MAX_LAYERS => '--max-layers' ]);
+	return utility('sizes', 'image-size', '--measure', setting('MEASURE'), '--top', 20,
+		'--max-waste', setting('MAX_WASTE'), @limits,
+		setting('BASELINE') ? ('--baseline', setting('BASELINE'), '--min-reduction', setting('MIN_REDUCTION')) : (),
+		setting('IMAGE'));
+}
+
+sub check {
+	my ($name) = @_;
+	my ($found) = grep { $_->{name} eq $name } @{ sizes()->{checks} };
+	return $found // die "image-size made no check '$name'\n";
+}
+
+sub largest {
+	my (@layers) = sort { $b->{content_bytes} <=> $a->{content_bytes} } @_;
+	return [ map { bytes($_->{content_bytes}) . " layer $_->{index}: " . substr($_->{instruction}, 0, 100) }
+		  @layers[ 0 .. ($#layers < 2 ? $#layers : 2) ] ];
+}
+
+# No layer may hold what the rules name; deleted files count.
+sub clean {
+	my ($rules, @more) = @_;
+	my $found = utility($rules, 'layer-grep', '--deny', '--rules', setting('RULES_' . uc($rules =~ s/-/_/gr)) // $rules,
+		@more, setting('IMAGE'));
+	my @matches = @{ $found->{matches} };
+	return holds("no match of $rules", matches => 0) unless @matches;
+	my @first = map {
+		my $where = defined $_->{layer} ? "layer $_->{layer}" : $_->{kind};
+		"$where: " . ($_->{path} // '') . (defined $_->{rule} ? " ($_->{rule})" : '')
+	} @matches[ 0 .. ($#matches < 9 ? $#matches : 9) ];
+	return fails("$found->{match_count} matches, first $first[0]", matches => $found->{match_count}, first => \@first);
+}
+
+item '16.1', sub {
+	return skips($no_baseline) unless setting('BASELINE');
+	my $sizes = sizes();
+	return holds("$sizes->{baseline}{image}{name} and $sizes->{image}{name}", before => $sizes->{baseline}{image}{id},
+		after => $sizes->{image}{id});
+};
+
+item '16.2', sub {
+	my $sizes = sizes();
+	my $before = $sizes->{baseline};
+	my $text = join '; ', map {
+		my $measure = $_;
+		"$measure " . ($before ? bytes($before->{"${measure}_bytes"}) . ' to ' : '') . bytes($sizes->{"${measure}_bytes"})
+	} qw(content compressed);
+	return fails("$text (stored uncompressed, a registry's size cannot be known)")
+	  if grep { !defined $_->{compressed_bytes} } $sizes, $before // ();
+	return holds($text, map { ("after_$_" => $sizes->{$_}, $before ? ("before_$_" => $before->{$_}) : ()) }
+		  qw(content_bytes compressed_bytes unpacked_bytes));
+};
+
+item '16.3', sub {
+	return skips($no_baseline) unless setting('BASELINE');
+	my $change = sizes()->{change};
+	return verdict_of(check('min-reduction')->{holds},
+		percent($change->{reduction_percent}) . ' smaller (' . bytes($change->{before_bytes}) . ' to '
+		  . bytes($change->{after_bytes}) . "), $change->{measure}; demanded " . setting('MIN_REDUCTION'),
+		%$change);
+};
+
+item '16.4', sub {
+	my $sizes = sizes();
+	my ($after, $before) = ($sizes->{layer_count}, $sizes->{baseline} && $sizes->{baseline}{layer_count});
+	my $holds = !setting('MAX_LAYERS') || check('max-layers')->{holds};
+	return verdict_of($holds, defined $before ? "$before to $after layers" : "$after layers", after => $after, before => $before);
+};
+
+item '16.5', sub {
+	my $sizes = sizes();
+	my @named = grep { length $_->{instruction} } @{ $sizes->{layers} };
+	return fails('the history does not say what made the layers') if @{ $sizes->{layers} } && !@named;
+	my $after = largest(@{ $sizes->{layers} });
+	return holds("largest: " . ($after->[0] // 'no layer'), after => $after,
+		$sizes->{baseline} ? (before => largest(@{ $sizes->{baseline}{layers} })) : ());
+};
+
+item '16.6', sub {
+	return skips($no_baseline) unless setting('BASELINE');
+	my $differences = sizes()->{differences};
+	my $line = sub { "$_->{path}: " . bytes($_->{before_bytes}) . ' to ' . bytes($_->{after_bytes}) };
+	my @directories = map { $line->() } grep { defined } @{ $differences->{directories} }[ 0 .. 9 ];
+	my @files = map { $line->() } grep { defined } @{ $differences->{files} }[ 0 .. 9 ];
+	return holds(scalar(@{ $differences->{directories} }) . ' directories and ' . scalar(@{ $differences->{files} }) . ' files on record',
+		directories => \@directories, files => \@files);
+};
+
+item '16.7', sub { clean('build-tools') };
+item '16.8', sub { clean('package-managers') };
+item '16.9', sub { clean('development-dependencies') };
+
+item '16.10', sub {
+	my $sizes = sizes();
+	return verdict_of(check('max-waste')->{holds}, bytes($sizes->{wasted_bytes}) . ' wasted; limit ' . setting('MAX_WASTE'),
+		wasted_bytes => $sizes->{wasted_bytes}, wasted_files => $sizes->{wasted_files});
+};
+
+item '16.11', sub { clean('secrets', '--config') };
+
+done;

@@ -1,0 +1,137 @@
+# The image under ro-run, with the probes of an episode as ro-run's COMMAND, and what its log says.
+package TrialRun;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use JSON::PP;
+use Trial;
+
+our @EXPORT = qw(trial_run endpoint endpoints answer log_errors log_read_only log_cache_warnings
+  log_not_json first_lines refused refused_text by_interval home_cache);
+
+# The URL of a configured endpoint, or undef.
+sub endpoint {
+	my ($name) = @_;
+	my $path = setting("${name}_PATH") // return;
+	return 'http://localhost:' . setting('PORT') . $path;
+}
+
+sub endpoints { return grep { defined } map { endpoint($_) } @_ }
+
+sub quote {
+	my ($word) = @_;
+	$word =~ s/'/'\\''/g;
+	return "'$word'";
+}
+
+# Runs IMAGE while the probes run one after the other; each leaves its document as evidence
+# "NAME-LABEL". A probe named first that fails ends the run: nothing else could be measured.
+# Options: writable, read_only_paths, env, for.
+sub trial_run {
+	my ($name, $image, $options, @probes) = @_;
+	my $base = Trial::evidence_path($name);
+	my $script = "# The probes of this run.\n";
+	for my $probe (@probes) {
+		my ($label, @arguments) = @$probe;
+		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { quote($_) } @arguments)
+		  . ' >' . quote("$base-$label.json") . ' 2>' . quote("$base-$label.err") . " || failed=$label\n";
+		$script .= "[ -z \"\$failed\" ] || exit 1\n" if $probe == $probes[0];
+	}
+	$script .= "[ -z \"\$failed\" ]\n";
+	my $file = save("$name.sh", "failed=\n$script");
+	my @arguments = ('--log', "$base.log", '--grace', setting('GRACE'));
+	push @arguments, map { ('--env', $_) } setting_list('RUN_ENV'), @{ $options->{env} // [] };
+	push @arguments, map { ('--tmpfs', $_) } setting_list('TMPFS');
+	push @arguments, map { ('--allow', $_) } setting_list('ALLOW');
+	push @arguments, ('--user', setting('RUN_USER')) if setting('RUN_USER');
+	push @arguments, '--writable' if $options->{writable};
+	push @arguments, map { ('--read-only-path', $_) } @{ $options->{read_only_paths} // [] };
+	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file);
+}
+
+# The answer of one URL in a probe's document.
+sub answer {
+	my ($document, $url) = @_;
+	my ($found) = grep { $_->{url} eq $url } @{ $document->{urls} };
+	return $found // die "no answer of $url on record\n";
+}
+
+my %error_word = map { $_ => 1 } qw(error err critical crit fatal emergency emerg alert panic);
+
+sub line_level {
+	my ($text) = @_;
+	my $record = $text =~ /^\s*\{/ ? eval { JSON::PP->new->utf8->decode($text) } : undef;
+	return (undef, undef) unless ref $record eq 'HASH';
+	for my $key (qw(level severity levelname lvl log_level log.level loglevel)) {
+		return ($record, $record->{$key}) if defined $record->{$key} && !ref $record->{$key};
+	}
+	return ($record, undef);
+}
+
+sub is_error {
+	my ($text) = @_;
+	my ($record, $level) = line_level($text);
+	if (defined $record) {
+		return 0 unless defined $level;
+		# pino and bunyan count 50 and more as errors
+		return $level =~ /^\d+$/ ? $level >= 50 : $error_word{ lc $level } // 0;
+	}
+	return 1 if $text =~ /\blevel=(?:error|fatal|panic|critical)\b/i;
+	return 1 if $text =~ /(?:^|[\s\[<(|])(?:ERROR|ERR|CRITICAL|FATAL|EMERG|ALERT|PANIC)(?=[\s\]>):|]|$)/;
+	return 1 if $text =~ /\[(?:error|crit|critical|alert|emerg|fatal)\]/i;
+	return $text =~ /^(?:(?:\S+: )?(?:fatal |internal )?error:|fatal:|panic:|Traceback \(most recent call last\):|\w*(?:Error|Exception): )/i;
+}
+
+# The texts of EROFS in the libraries and languages seen so far, and of its consequences.
+sub is_read_only {
+	my ($text) = @_;
+	return $text =~ /read-only file ?system|\bEROFS\b|\bReadOnlyFilesystem\b|os error 30\b|errno[ :=]+30\b|no usable temporary directory found/i;
+}
+
+sub is_cache_warning {
+	my ($text) = @_;
+	return $text =~ /\bcache\b|\.cache\b|\bcaching\b/i
+	  && $text =~ /\bwarn|fail|cannot|can't|could not|couldn't|unable|not writ|denied|disabled|read-only|no such/i;
+}
+
+sub log_errors { my ($run) = @_; return grep { is_error($_->{text}) } @{ $run->{log} } }
+sub log_read_only { my ($run) = @_; return grep { is_read_only($_->{text}) } @{ $run->{log} } }
+sub log_cache_warnings { my ($run) = @_; return grep { is_cache_warning($_->{text}) } @{ $run->{log} } }
+
+sub log_not_json {
+	my ($run) = @_;
+	return grep { my ($record, $level) = line_level($_->{text}); !defined $level } @{ $run->{log} };
+}
+
+sub first_lines {
+	my (@lines) = @_;
+	my @first = map { substr $_->{text}, 0, 200 } @lines[ 0 .. ($#lines < 2 ? $#lines : 2) ];
+	return [@first];
+}
+
+# How many of the lines fall into each tenth of the time from `from` to `to` (milliseconds).
+sub by_interval {
+	my ($from, $to, @lines) = @_;
+	my @counts = (0) x 10;
+	my $length = ($to - $from) / 10 || 1;
+	for my $line (@lines) {
+		my $at = int(($line->{time_ms} - $from) / $length);
+		$counts[ $at > 9 ? 9 : $at ]++ if $at >= 0;
+	}
+	return \@counts;
+}
+
+sub refused { my ($run) = @_; return grep { !$_->{allowed} } @{ $run->{refused} } }
+
+sub refused_text {
+	my (@records) = @_;
+	return [
+		map { "$_->{call} $_->{path} by $_->{process} ($_->{executable}): $_->{errno}" }
+		  @records[ 0 .. ($#records < 9 ? $#records : 9) ]
+	];
+}
+
+sub home_cache { return setting('CACHE_PATH') // '~/.cache' }
+
+1;
