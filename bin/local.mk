@@ -1,2 +1,11 @@
 # Each program is its own file and tool.c.
 tool_sources = bin/tool.c
+
+bin_SCRIPTS = bin/seatrial
+CLEANFILES += bin/seatrial
+EXTRA_DIST += bin/seatrial.in
+bin/seatrial: bin/seatrial.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) bin && sed -e 's|@PROVE[@]|$(PROVE)|' -e 's|@PERL[@]|$(PERL)|' \
+		-e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@PACKAGE_NAME[@]|$(PACKAGE_NAME)|' \
+		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' $(srcdir)/bin/seatrial.in >$@.new && \
+		chmod +x $@.new && mv $@.new $@

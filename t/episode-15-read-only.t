@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use Trial 15;
+use Trial (episode => 15);
 use TrialRun;
 
 my @health = endpoints(qw(HEALTH READY LIVE));
@@ -27,6 +27,12 @@ sub answers {
 		($found->{status} // 0) == 200,
 		'status ' . ($found->{status} // 'none: ' . ($found->{reason} // 'no answer')),
 		url => $url, status => $found->{status}, latency_ms => $found->{latency_ms});
+}
+
+sub last_lines {
+	my ($run) = @_;
+	my @lines = map { $_->{text} } @{ $run->{log} };
+	return [ @lines > 3 ? @lines[ -3 .. -1 ] : @lines ];
 }
 
 # The lines found in a log must be none.
@@ -59,7 +65,7 @@ item '15.3', sub {
 		$stayed ? 'ran for ' . millis($run->{duration_ms}) . ' until it was stopped'
 		  : 'it ended after ' . millis($run->{duration_ms}) . ' with status ' . ($run->{exit}{code} // 'none'),
 		duration_ms => $run->{duration_ms}, exit => $run->{exit},
-		$stayed ? () : (last_lines => [ map { $_->{text} } (reverse((reverse @{ $run->{log} })[ 0 .. 2 ]))[0..2] ]));
+		$stayed ? () : (last_lines => last_lines($run)));
 };
 
 item '15.4', sub { answers('HEALTH') };

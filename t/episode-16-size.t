@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use Trial 16;
+use Trial (episode => 16);
 
 my $no_baseline = 'no BASELINE in the settings';
 

@@ -161,11 +161,13 @@ hasnt() {
 ok() {
 	name=$1
 	shift
-	if "$@" >ok.out 2>&1; then
+	"$@" >ok.out 2>&1
+	status=$?
+	if [ "$status" -eq 0 ]; then
 		pass "$name"
 	else
 		fail "$name"
-		diag "command failed with $?: $*"
+		diag "command failed with $status: $*"
 		head -n 40 ok.out | sed 's/^/#   /'
 	fi
 }

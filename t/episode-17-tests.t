@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# Episode 17: the whole test suite.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Trial (episode => 17);
+
+my %ran;
+
+# A configured command, run once.
+sub command {
+	my ($name) = @_;
+	my $command = setting($name) // return;
+	$ran{$name} //= shell(lc $name, $command);
+	return $ran{$name};
+}
+
+sub last_lines {
+	my ($output) = @_;
+	my @lines = grep { /\S/ } split /\n/, $output;
+	return [ @lines > 5 ? @lines[ -5 .. -1 ] : @lines ];
+}
+
+sub by_status {
+	my ($name) = @_;
+	my $ran = command($name) // return skips("no $name in the settings");
+	return verdict_of($ran->{status} == 0, "status $ran->{status} in " . millis(1000 * $ran->{seconds}),
+		command => setting($name), status => $ran->{status}, seconds => $ran->{seconds},
+		$ran->{status} ? (last_lines => last_lines($ran->{output})) : ());
+}
+
+# The command must succeed, and its report must say so, too.
+sub by_report {
+	my ($name, $report) = @_;
+	my $ran = command($name) // return skips("no $name in the settings");
+	my $file = setting($report) // return fails("no $report in the settings: the command's status alone proves no test");
+	my $tests = utility(lc $report, 'test-tally', $file)->{tests};
+	my $failed = $tests->{failed} + $tests->{errors};
+	my $text = "$tests->{total} tests, $tests->{passed} passed, $failed failed, $tests->{skipped} skipped";
+	return verdict_of($ran->{status} == 0 && $failed == 0 && $tests->{passed} > 0,
+		$ran->{status} ? "$text; the command ended with status $ran->{status}" : $text,
+		%$tests{qw(total passed failed errors skipped)}, seconds => $ran->{seconds},
+		$failed ? (failures => [ map { $_->{name} } @{ $tests->{failures} } ]) : (),
+		$ran->{status} ? (last_lines => last_lines($ran->{output})) : ());
+}
+
+item '17.1', sub { by_status('BUILD_COMMAND') };
+item '17.2', sub { by_report('TEST_COMMAND', 'TEST_REPORT') };
+item '17.3', sub { by_status('LINT_COMMAND') };
+item '17.4', sub { skips('image-lint is not there yet') };
+
+item '17.5', sub {
+	my $file = setting('COVERAGE_REPORT') // return skips('no COVERAGE_REPORT in the settings');
+	command('TEST_COMMAND');
+	my $tally = utility('coverage', 'test-tally', '--min-coverage', setting('MIN_COVERAGE'), $file);
+	my ($check) = grep { $_->{name} eq 'min-coverage' } @{ $tally->{checks} };
+	return verdict_of($check->{holds}, percent($tally->{coverage}{percent}) . ' of lines; demanded ' . setting('MIN_COVERAGE'),
+		%{ $tally->{coverage} });
+};
+
+item '17.6', sub { by_report('INTEGRATION_COMMAND', 'INTEGRATION_REPORT') };
+
+item '17.7', sub {
+	my @targets = setting_list('MAKE_TARGETS') or return skips('no MAKE_TARGETS in the settings');
+	my @failed;
+	for my $target (@targets) {
+		my $ran = shell('make-' . $target =~ s/\W+/-/gr, setting('MAKE_COMMAND') . " $target");
+		push @failed, "$target: status $ran->{status}" if $ran->{status} != 0;
+	}
+	return verdict_of(!@failed, @failed ? join('; ', @failed) : scalar(@targets) . ' targets work', targets => \@targets);
+};
+
+item '17.8', sub {
+	my $before = setting('BASELINE_TEST_REPORT') // return skips('no BASELINE_TEST_REPORT in the settings');
+	my $after = setting('TEST_REPORT') // return fails('no TEST_REPORT in the settings');
+	command('TEST_COMMAND');
+	my $tally = utility('regressions', 'test-tally', '--baseline', $before, $after);
+	my @worse = @{ $tally->{regressions} };
+	return verdict_of(!@worse, @worse ? scalar(@worse) . " regressions, first $worse[0]" : 'no test got worse',
+		regressions => \@worse);
+};
+
+done;

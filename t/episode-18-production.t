@@ -1,0 +1,296 @@
+#!/usr/bin/perl
+# Episode 18: ready for production.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP;
+use Trial (episode => 18);
+use TrialRun;
+
+my $no_lint = 'image-lint is not there yet';
+my $no_baseline = 'no BASELINE in the settings';
+my @health = endpoints(qw(HEALTH READY LIVE));
+
+sub production { return setting('PRODUCTION_IMAGE') // setting('IMAGE') }
+
+# The expectations that an endpoint's settings name: NAME_STATUS, NAME_JSON (lines POINTER=VALUE), …
+sub expectations {
+	my ($name) = @_;
+	return ((map { ('--status', $_) } grep { defined } setting("${name}_STATUS")),
+		(map { ('--json-equals', $_) } setting_list("${name}_JSON")));
+}
+
+sub webhook {
+	return (expectations('WEBHOOK'), '--method', 'POST', '--data', setting('WEBHOOK_DATA') // '{}',
+		map { ('--header', $_) } setting_list('WEBHOOK_HEADERS'));
+}
+
+# One run with the production environment serves most items.
+sub run {
+	die "no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings\n" unless @health;
+	my @probes = ([ 'ready', '--wait', setting('READY_LIMIT'), '--max-latency', setting('LATENCY_LIMIT'), @health ]);
+	push @probes, [ 'health', expectations('HEALTH'), endpoint('HEALTH') ] if endpoint('HEALTH');
+	push @probes, [ 'secrets', expectations('SECRETS'), endpoint('SECRETS') ] if endpoint('SECRETS');
+	push @probes, [ 'webhook', webhook(), endpoint('WEBHOOK') ] if endpoint('WEBHOOK');
+	push @probes, [ 'long', '--every', setting('STABILITY_EVERY'), '--for', setting('INTEGRATION_PERIOD'), @health ];
+	return trial_run('run', production(), { env => [ setting_list('PRODUCTION_ENV') ] }, @probes);
+}
+
+# The baseline, with a writable root: read-only it may not start at all.
+sub baseline {
+	return trial_run('baseline', setting('BASELINE'), { writable => 1, env => [ setting_list('PRODUCTION_ENV') ] },
+		[ 'ready', '--wait', setting('READY_LIMIT'), @health ]);
+}
+
+# A probe inside the run, judged by its own verdict.
+sub probed {
+	my ($label, $name) = @_;
+	my $url = endpoint($name) // return skips("no ${name}_PATH in the settings");
+	run();
+	my $found = answer(evidence("run-$label"), $url);
+	return verdict_of($found->{holds}, 'status ' . ($found->{status} // 'none') . ($found->{reason} ? ": $found->{reason}" : ''),
+		url => $url, status => $found->{status}, latency_ms => $found->{latency_ms}, json => $found->{json});
+}
+
+sub ready_ms {
+	my ($run, $label) = @_;
+	my ($latest) = sort { $b <=> $a } map { $_->{ready_ms} // die "$_->{url} never answered\n" } @{ evidence("$label-ready")->{urls} };
+	return $run->{command}{started_ms} + $latest;
+}
+
+# The type of each member, and never its value.
+sub shape {
+	my ($value) = @_;
+	return 'null' unless defined $value;
+	return '{' . join(',', map { "$_:" . shape($value->{$_}) } sort keys %$value) . '}' if ref $value eq 'HASH';
+	if (ref $value eq 'ARRAY') {
+		my %seen = map { shape($_) => 1 } @$value;
+		return '[' . join('|', sort keys %seen) . ']';
+	}
+	return 'boolean' if JSON::PP::is_bool($value);
+	return JSON::PP->new->allow_nonref->encode($value) =~ /^"/ ? 'string' : 'number';
+}
+
+sub pins {
+	my $file = setting('DOCKERFILE') // return;
+	return utility('pins', 'pin-check', (map { ('--base', $_) } setting_list('BASE')), $file);
+}
+
+sub pin_checks {
+	my ($wanted, $text) = @_;
+	my $pins = pins() // return skips('no DOCKERFILE in the settings');
+	my ($check) = grep { $_->{name} eq $wanted } @{ $pins->{checks} };
+	die "pin-check made no check '$wanted'\n" unless $check;
+	my @references = grep { $_->{pin} !~ /^(?:stage|scratch)$/ } map { @{ $_->{references} } } @{ $pins->{files} };
+	my @wrong = map { "line $_->{line}: $_->{raw}: $_->{reason}" } grep { !$_->{holds} } @references;
+	return verdict_of($check->{holds}, $check->{holds} ? "$text: " . scalar(@references) . ' references' : $wrong[0] // "$wanted does not hold",
+		references => [ map { "line $_->{line}: $_->{resolved}" } @references ], @wrong ? (wrong => \@wrong) : ());
+}
+
+item '18.1', sub {
+	my $command = setting('PRODUCTION_BUILD_COMMAND') // setting('BUILD_COMMAND') // return skips('no BUILD_COMMAND in the settings');
+	my $ran = shell('build', $command);
+	my @warnings = grep { /\bwarn(?:ing)?\b/i } split /\n/, $ran->{output};
+	my $limit = seconds(setting('BUILD_LIMIT'));
+	my $before = setting('BASELINE_BUILD_COMMAND') ? shell('baseline-build', setting('BASELINE_BUILD_COMMAND')) : undef;
+	my $slower = $before && $ran->{seconds} > $before->{seconds} * 1.1 + 1;
+	return verdict_of($ran->{status} == 0 && !@warnings && $ran->{seconds} <= $limit && !$slower,
+		"status $ran->{status} in " . millis(1000 * $ran->{seconds}) . ', ' . scalar(@warnings) . ' warnings'
+		  . ($slower ? ', slower than the baseline\'s build' : ''),
+		seconds => $ran->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : (),
+		@warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
+};
+
+item '18.2', sub {
+	my $sizes = utility('size', 'image-size', production());
+	return holds('content ' . bytes($sizes->{content_bytes}) . ', compressed ' . bytes($sizes->{compressed_bytes}),
+		%$sizes{qw(content_bytes unpacked_bytes compressed_bytes layer_count)});
+};
+
+item '18.3', sub {
+	my $run = run();
+	my $started = defined $run->{first_instruction_ms} && !$run->{exit}{early};
+	return verdict_of($started, $started ? "@{$run->{argv}} as uid $run->{user}{uid}" : 'it did not stay up',
+		environment => [ setting_list('PRODUCTION_ENV') ], user => $run->{user}, exit => $run->{exit});
+};
+
+item '18.4', sub {
+	my $ready = ready_ms(run(), 'run');
+	return verdict_of($ready < 1000 * seconds(setting('READY_LIMIT')), 'ready after ' . millis($ready), ready_ms => $ready);
+};
+
+item '18.5', sub { probed('health', 'HEALTH') };
+
+item '18.6', sub {
+	my @urls = endpoints(qw(READY LIVE)) or return skips('neither READY_PATH nor LIVE_PATH in the settings');
+	run();
+	my @found = map { answer(evidence('run-ready'), $_) } @urls;
+	my @wrong = grep { ($_->{status} // 0) != 200 } @found;
+	return verdict_of(!@wrong, join(', ', map { "$_->{url}: " . ($_->{status} // 'no answer') } @found));
+};
+
+item '18.7', sub { probed('secrets', 'SECRETS') };
+
+item '18.8', sub {
+	run();
+	my @found = @{ evidence('run-ready')->{urls} };
+	my $limit = 1000 * seconds(setting('LATENCY_LIMIT'));
+	my @late = grep { !defined $_->{latency_ms} || $_->{latency_ms} > $limit } @found;
+	my ($slowest) = sort { $b <=> $a } map { $_->{latency_ms} // 0 } @found;
+	return verdict_of(!@late, 'slowest ' . millis($slowest) . '; limit ' . setting('LATENCY_LIMIT'),
+		map { ($_->{url} => $_->{latency_ms}) } @found);
+};
+
+item '18.9', sub { probed('webhook', 'WEBHOOK') };
+
+item '18.10', sub {
+	my $run = run();
+	my @plain = log_not_json($run);
+	return fails('the log is empty: nothing shows its form') unless @{ $run->{log} };
+	return verdict_of(!@plain, @plain ? scalar(@plain) . ' lines are no JSON with a level' : scalar(@{ $run->{log} }) . ' lines, all JSON with a level',
+		@plain ? (lines => first_lines(@plain)) : ());
+};
+
+item '18.11', sub {
+	my $run = run();
+	my @lines = (log_errors($run), log_read_only($run));
+	my @refused = refused($run);
+	return verdict_of(!@lines && !@refused, scalar(@lines) . ' error lines, ' . scalar(@refused) . ' refused writes',
+		lines => first_lines(@lines), attempts => refused_text(@refused));
+};
+
+item '18.12', sub {
+	run();
+	my @answers = @{ evidence('run-long')->{urls} };
+	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @answers;
+	return verdict_of(!@failed, scalar(@failed) . ' of ' . scalar(@answers) . ' endpoints unsteady over ' . setting('INTEGRATION_PERIOD'),
+		map { ($_->{url} => $_->{series}) } @answers);
+};
+
+item '18.13', sub {
+	my $run = run();
+	my $before = setting('BASELINE') ? baseline() : undef;
+	my ($memory, $cpu) = @$run{qw(peak_memory_bytes cpu_time_ms)};
+	return fails('peak memory or CPU time is not known') unless defined $memory && defined $cpu;
+	my @over;
+	push @over, 'memory above ' . setting('MAX_MEMORY') if setting('MAX_MEMORY') && $memory > Trial::size_limit(setting('MAX_MEMORY'));
+	push @over, 'CPU time above ' . setting('MAX_CPU') if setting('MAX_CPU') && $cpu > 1000 * seconds(setting('MAX_CPU'));
+	push @over, 'memory above the baseline\'s ' . bytes($before->{peak_memory_bytes})
+	  if $before && !ratio_check($memory, $before->{peak_memory_bytes}, 10);
+	return verdict_of(!@over, 'peak memory ' . bytes($memory) . ', CPU time ' . millis($cpu) . (@over ? ': ' . join(', ', @over) : ''),
+		peak_memory_bytes => $memory, cpu_time_ms => $cpu,
+		$before ? (before_peak_memory_bytes => $before->{peak_memory_bytes}, before_cpu_time_ms => $before->{cpu_time_ms}) : ());
+};
+
+item '18.14', sub {
+	return skips('no BASE in the settings: any base pinned by sha256 is a matter of pin-check alone') unless setting('BASE');
+	my $pinned = pin_checks('pinned', 'pinned by digest');
+	return $pinned if $pinned->{status} ne 'ok';
+	return pin_checks('base', 'all are ' . setting('BASE'));
+};
+
+item '18.15', sub { pin_checks('consistent', 'one digest per base') };
+item '18.16', sub { skips('asking a registry is not there yet') };
+item '18.17', sub { skips($no_lint) };
+item '18.18', sub { skips($no_lint) };
+item '18.19', sub { skips($no_lint) };
+
+item '18.20', sub {
+	my $run = run();
+	my $uid = $run->{user}{uid};
+	my $wanted = setting('USER_ID');
+	return verdict_of($uid != 0 && (!defined $wanted || $uid == $wanted),
+		"the program runs as uid $uid" . (defined $wanted ? "; demanded $wanted" : ''), user => $run->{user});
+};
+
+item '18.21', sub { skips($no_lint) };
+item '18.22', sub { skips($no_lint) };
+item '18.23', sub { skips($no_lint) };
+
+item '18.24', sub {
+	my $command = setting('REBUILD_COMMAND') // return skips('no REBUILD_COMMAND in the settings');
+	my $ran = shell('rebuild', $command);
+	return fails("the rebuild ended with status $ran->{status}") if $ran->{status};
+	# BuildKit's plain log, and the classic builder's
+	my %steps = map { $_ => 1 } $ran->{output} =~ /^#(\d+) \[[^\]]*\d+\/\d+\]/mg;
+	my $cached = () = $ran->{output} =~ /^#\d+ CACHED$/mg;
+	my $steps = keys %steps;
+	if (!$steps) {
+		$steps = () = $ran->{output} =~ /^Step \d+\/\d+ : /mg;
+		$cached = () = $ran->{output} =~ /^ ---> Using cache$/mg;
+		$steps-- if $steps;    # FROM is no step that could be cached
+	}
+	return fails('no build steps in the log of REBUILD_COMMAND') unless $steps;
+	return verdict_of(2 * $cached >= $steps, "$cached of $steps steps reused", steps => $steps, reused => $cached);
+};
+
+item '18.25', sub {
+	my $second = setting('SECOND_IMAGE') // return skips('no SECOND_IMAGE in the settings');
+	if (my $command = setting('SECOND_BUILD_COMMAND')) {
+		my $ran = shell('second-build', $command);
+		return fails("the second build ended with status $ran->{status}") if $ran->{status};
+	}
+	my ($one, $two) = (utility('size', 'image-size', production()), utility('second-size', 'image-size', $second));
+	my @different = grep {
+		my ($left, $right) = ($one->{layers}[$_], $two->{layers}[$_]);
+		!$left || !$right || $left->{diff_id} ne $right->{diff_id}
+	} 0 .. ($one->{layer_count} > $two->{layer_count} ? $one->{layer_count} : $two->{layer_count}) - 1;
+	my @named = map { "layer $_: " . (($one->{layers}[$_] // $two->{layers}[$_])->{instruction}) } @different;
+	push @named, 'the configuration' if !@different && $one->{image}{id} ne $two->{image}{id};
+	return holds(@named ? scalar(@named) . ' differences' : 'the same image', differences => \@named,
+		first => $one->{image}{id}, second => $two->{image}{id});
+};
+
+item '18.26', sub {
+	my $file = setting('VULNERABILITY_REPORT') // return skips('no VULNERABILITY_REPORT in the settings');
+	my $report = decode_json(slurp($file));
+	# trivy: Results[].Vulnerabilities[].Severity; grype: matches[].vulnerability.severity
+	my @found = ref $report eq 'HASH' && exists $report->{matches} ? map { $_->{vulnerability} } @{ $report->{matches} }
+	  : ref $report eq 'HASH' && exists $report->{Results} ? map { @{ $_->{Vulnerabilities} // [] } } @{ $report->{Results} // [] }
+	  :   die "'$file' is no report of trivy or grype\n";
+	my @bad = grep { lc($_->{Severity} // $_->{severity} // 'unknown') =~ /^(?:high|critical)$/ } @found;
+	return verdict_of(!@bad, scalar(@bad) . ' high or critical of ' . scalar(@found),
+		@bad ? (first => [ map { $_->{VulnerabilityID} // $_->{id} } grep { defined } @bad[ 0 .. 9 ] ]) : ());
+};
+
+item '18.27', sub { skips($no_lint) };
+
+item '18.28', sub {
+	return skips($no_baseline) unless setting('BASELINE');
+	run();
+	baseline();
+	my ($after, $before) = (evidence('run-ready'), evidence('baseline-ready'));
+	my @changed;
+	for my $url (@health) {
+		my ($new, $old) = (answer($after, $url), answer($before, $url));
+		push @changed, "$url: status " . ($old->{status} // 'none') . ' to ' . ($new->{status} // 'none')
+		  if ($new->{status} // 0) != ($old->{status} // 0);
+		push @changed, "$url: " . shape($old->{json}) . ' to ' . shape($new->{json}) if shape($new->{json}) ne shape($old->{json});
+	}
+	return verdict_of(!@changed, @changed ? $changed[0] : scalar(@health) . ' answers have the same status and shape',
+		shapes => [ map { shape($_->{json}) } @{ $after->{urls} } ], @changed ? (changed => \@changed) : ());
+};
+
+item '18.29', sub {
+	my @commands = setting_list('DEPLOYMENT_CHECKS') or return skips('no DEPLOYMENT_CHECKS in the settings');
+	my $number = 0;
+	my @failed = grep { shell('deployment-' . ++$number, $_)->{status} != 0 } @commands;
+	return verdict_of(!@failed, @failed ? "failed: $failed[0]" : scalar(@commands) . ' checks succeed', failed => \@failed);
+};
+
+item '18.30', sub {
+	my (@failed, $count, @absent);
+	for my $episode (15, 16, 17) {
+		my $file = "$ENV{SEATRIAL_REPORT}/results/episode-$episode.json";
+		if (!-s $file) { push @absent, $episode; next }
+		my @items = @{ decode_json(slurp($file))->{items} };
+		$count += grep { $_->{status} ne 'skip' } @items;
+		push @failed, map { $_->{id} } grep { $_->{status} eq 'fail' } @items;
+	}
+	return fails('failed: ' . join(', ', @failed), failed => \@failed) if @failed;
+	return skips("Episode @absent was not run") if @absent;
+	return verdict_of($count > 0, "$count items decided, none failed");
+};
+
+done;
