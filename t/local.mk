@@ -7,6 +7,41 @@ t_unit_test_digest_SOURCES = t/unit/test-digest.c
 t_unit_test_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_digest_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-buf
+t_unit_test_buf_SOURCES = t/unit/test-buf.c
+t_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_buf_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-doc
+t_unit_test_doc_SOURCES = t/unit/test-doc.c
+t_unit_test_doc_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_doc_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-error
+t_unit_test_error_SOURCES = t/unit/test-error.c
+t_unit_test_error_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_error_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-options
+t_unit_test_options_SOURCES = t/unit/test-options.c
+t_unit_test_options_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_options_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-table
+t_unit_test_table_SOURCES = t/unit/test-table.c
+t_unit_test_table_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_table_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tap
+t_unit_test_tap_SOURCES = t/unit/test-tap.c
+t_unit_test_tap_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tap_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-text
+t_unit_test_text_SOURCES = t/unit/test-text.c
+t_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_text_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/harness.sh t/lib/unit.h

@@ -57,6 +57,7 @@ static bool buf_reserve(struct buf *buf, size_t more)
 		return false;
 	}
 	buf->data = data;
+	buf->data[buf->size] = '\0';
 	buf->capacity = capacity;
 	return true;
 }

@@ -131,9 +131,9 @@ json_t *doc_text(const char *text)
 	auto_buf struct buf clean;
 	json_t *string = json_string(text);
 
+	buf_init(&clean, BUF_MAX_DEFAULT);
 	if (string != NULL)
 		return string;
-	buf_init(&clean, BUF_MAX_DEFAULT);
 	text_escape(&clean, text, strlen(text));
 	return json_string(clean.data);
 }

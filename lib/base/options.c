@@ -84,7 +84,7 @@ static int option_find_long(const struct program *program, const char *name, siz
 	const struct option_spec *found = NULL;
 
 	for (const struct option_spec *spec = program->options; spec->name != NULL; spec++) {
-		if (strncmp(spec->name, name, length) != 0)
+		if (length == 0 || strncmp(spec->name, name, length) != 0)
 			continue;
 		if (strlen(spec->name) == length) {
 			*ret_spec = spec;
@@ -96,7 +96,7 @@ static int option_find_long(const struct program *program, const char *name, siz
 					 name, found->name, spec->name);
 		found = spec;
 	}
-	if (found == NULL || length == 0)
+	if (found == NULL)
 		return error_set(err, ERROR_USAGE, "unknown option '--%.*s'; see %s --help",
 				 (int)length, name, program->name);
 	*ret_spec = found;

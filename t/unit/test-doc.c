@@ -1,0 +1,138 @@
+#include "config.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/doc.h"
+
+static json_t *parse(const char *text)
+{
+	struct error err = ERROR_INIT;
+	json_t *doc = NULL;
+
+	assert_success(doc_parse(text, strlen(text), "text", &doc, &err), err);
+	return doc;
+}
+
+static void refuses_what_is_no_json(unused_arg void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size; /* 0: strlen */
+	} cases[] = {
+		{ "", 0 },
+		{ "{", 0 },
+		{ "{}x", 0 },
+		{ "{\"a\":}", 0 },
+		{ "[1,]", 0 },
+		{ "{\"a\":1,\"a\":2}", 0 },
+		{ "\"\xff\"", 0 },
+		{ "nul", 0 },
+		{ "{\"a\":1}\0", 8 },
+		{ "'x'", 0 },
+		{ "\"a\\u0000b\"", 0 },
+		{ "1e99999", 0 },
+	};
+	struct error err;
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		json_t *doc = NULL;
+		size_t size = cases[i].size > 0 ? cases[i].size : strlen(cases[i].text);
+
+		assert_failure(doc_parse(cases[i].text, size, "the text", &doc, &err), err,
+			       ERROR_INPUT, "the text: no JSON: line 1");
+		assert_null(doc);
+	}
+}
+
+static void is_bounded(unused_arg void **state)
+{
+	auto_free char *text = malloc(DOC_SIZE_MAX + 1);
+	struct error err;
+	json_t *doc = NULL;
+
+	assert_non_null(text);
+	memset(text, '[', DOC_SIZE_MAX + 1);
+	assert_failure(doc_parse(text, DOC_SIZE_MAX + 1, "big", &doc, &err), err, ERROR_INPUT,
+		       "big: larger than");
+	/* depth is bounded, too: no stack is lost to a document of brackets */
+	assert_failure(doc_parse(text, DOC_SIZE_MAX, "deep", &doc, &err), err, ERROR_INPUT,
+		       "deep: no JSON");
+}
+
+static void members_have_types(unused_arg void **state)
+{
+	auto_doc json_t *doc = parse("{\"s\":\"text\",\"n\":7,\"o\":{},\"a\":[],\"t\":true,"
+				     "\"f\":false,\"null\":null,\"minus\":-1,\"r\":1.5}");
+	struct error err = ERROR_INIT;
+	const char *text = NULL;
+	json_t *value = NULL;
+	uint64_t number = 99;
+	bool flag = false;
+
+	assert_success(doc_string(doc, "it", "s", DOC_REQUIRED, &text, &err), err);
+	assert_string_equal(text, "text");
+	assert_success(doc_string(doc, "it", "null", DOC_OPTIONAL, &text, &err), err);
+	assert_null(text);
+	assert_success(doc_size(doc, "it", "absent", DOC_OPTIONAL, &number, &err), err);
+	assert_int_equal(number, 99);
+	assert_success(doc_size(doc, "it", "n", DOC_REQUIRED, &number, &err), err);
+	assert_int_equal(number, 7);
+	assert_success(doc_object(doc, "it", "o", DOC_REQUIRED, &value, &err), err);
+	assert_true(json_is_object(value));
+	assert_success(doc_array(doc, "it", "a", DOC_REQUIRED, &value, &err), err);
+	assert_true(json_is_array(value));
+	assert_success(doc_bool(doc, "it", "t", DOC_REQUIRED, &flag, &err), err);
+	assert_true(flag);
+	assert_success(doc_bool(doc, "it", "f", DOC_REQUIRED, &flag, &err), err);
+	assert_false(flag);
+
+	assert_failure(doc_string(doc, "it", "absent", DOC_REQUIRED, &text, &err), err, ERROR_INPUT,
+		       "it has no 'absent'");
+	assert_failure(doc_string(doc, "it", "null", DOC_REQUIRED, &text, &err), err, ERROR_INPUT,
+		       "it has no 'null'");
+	assert_failure(doc_string(doc, "it", "n", DOC_OPTIONAL, &text, &err), err, ERROR_INPUT,
+		       "'n' of it is no string");
+	assert_failure(doc_size(doc, "it", "minus", DOC_OPTIONAL, &number, &err), err, ERROR_INPUT,
+		       "negative");
+	assert_failure(doc_size(doc, "it", "r", DOC_OPTIONAL, &number, &err), err, ERROR_INPUT,
+		       "no whole number");
+	assert_failure(doc_bool(doc, "it", "s", DOC_OPTIONAL, &flag, &err), err, ERROR_INPUT,
+		       "no true or false");
+	assert_failure(
+		doc_object(json_object_get(doc, "a"), "the list", "x", DOC_OPTIONAL, &value, &err),
+		err, ERROR_INPUT, "the list is no object");
+}
+
+static void text_is_always_a_string(unused_arg void **state)
+{
+	static const struct {
+		const char *bytes;
+		const char *wanted;
+	} cases[] = {
+		{ "plain", "plain" },
+		{ "\xc3\xa4", "\xc3\xa4" },
+		{ "bad\xff"
+		  "byte",
+		  "bad\\xffbyte" },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_doc json_t *string = doc_text(cases[i].bytes);
+
+		assert_string_equal(json_string_value(string), cases[i].wanted);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_what_is_no_json),
+		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(members_have_types),
+		cmocka_unit_test(text_is_always_a_string),
+	};
+
+	return cmocka_run_group_tests_name("doc", tests, NULL, NULL);
+}
