@@ -2,6 +2,7 @@
 tool_sources = bin/tool.c
 
 bin_SCRIPTS = bin/seatrial
+dist_man_MANS += man/seatrial.1 man/seatrial.7
 CLEANFILES += bin/seatrial
 EXTRA_DIST += bin/seatrial.in
 bin/seatrial: bin/seatrial.in Makefile

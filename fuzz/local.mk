@@ -1,0 +1,15 @@
+# Each target is fuzz/fuzz-NAME.c with its corpus in fuzz/corpus/NAME. `make check` replays the corpus;
+# with clang, `make fuzz/fuzz-NAME` makes a libFuzzer program of it.
+fuzz_targets = doc
+
+check_PROGRAMS += fuzz/replay-doc
+fuzz_replay_doc_SOURCES = fuzz/fuzz-doc.c fuzz/replay.c
+shell_tests += t/0900-fuzz.t
+EXTRA_DIST += fuzz/corpus
+
+.PHONY: fuzz
+fuzz: $(addprefix fuzz/fuzz-,$(fuzz_targets))
+fuzz/fuzz-%: $(srcdir)/fuzz/fuzz-%.c
+	$(AM_V_CC)$(MKDIR_P) fuzz && clang $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(DEPS_CFLAGS) $(ISAL_CFLAGS) \
+		-std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< \
+		$(addprefix $(srcdir)/,$(filter %.c,$(libseatrial_a_SOURCES))) $(DEPS_LIBS) $(ISAL_LIBS) -lm -pthread
