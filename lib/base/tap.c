@@ -35,6 +35,9 @@ static void tap_scalar(FILE *out, const json_t *value)
 	(void)json_dumpf(value, out, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
 }
 
+/* Any other key is quoted: a URL has a colon. */
+#define TAP_KEY_LETTERS "abcdefghijklmnopqrstuvwxyz_0123456789"
+
 static void tap_values(FILE *out, const json_t *values)
 {
 	const char *key;
@@ -42,8 +45,16 @@ static void tap_values(FILE *out, const json_t *values)
 
 	/* the macro wants a json_t it could change; it does not */
 	json_object_foreach ((json_t *)(uintptr_t)values, key, member) {
-		(void)fprintf(out, "  %s: ", key);
+		json_t *name = json_string(key);
+
+		(void)fputs("  ", out);
+		if (key[strspn(key, TAP_KEY_LETTERS)] == '\0')
+			(void)fputs(key, out);
+		else
+			tap_scalar(out, name);
+		(void)fputs(": ", out);
 		tap_scalar(out, member);
+		json_decref(name);
 		(void)fputc('\n', out);
 	}
 }

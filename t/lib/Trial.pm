@@ -124,8 +124,8 @@ sub item {
 	if ($result->{status} ne 'skip') {
 		say_tap('  ---');
 		say_tap('  found: ' . yaml($result->{text}));
-		my @order = map { $result->{values}[ 2 * $_ ] } 0 .. $#{ $result->{values} } / 2;
-		say_tap("  $_: " . yaml($values{$_})) for @order;
+		my @order = grep { defined } map { $_ % 2 ? undef : $result->{values}[$_] } 0 .. $#{ $result->{values} };
+		say_tap('  ' . (/^\w+$/ ? $_ : yaml($_)) . ': ' . yaml($values{$_})) for @order;
 		say_tap('  ...');
 	}
 	push @results,

@@ -28,8 +28,8 @@ static void writes_a_stream(unused_arg void **state)
 {
 	struct output output;
 	struct tap tap;
-	json_t *values = json_pack("{s:i,s:s,s:[i,i],s:n}", "bytes", 12, "text", "a: b", "list", 1,
-				   2, "nothing");
+	json_t *values = json_pack("{s:i,s:i,s:s,s:[i,i],s:n}", "bytes", 12, "http://x", 1, "text",
+				   "a: b", "list", 1, 2, "nothing");
 
 	output_open(&output);
 	tap_begin(&tap, output.file);
@@ -43,6 +43,7 @@ static void writes_a_stream(unused_arg void **state)
 						   "not ok 2 - second\n"
 						   "  ---\n"
 						   "  bytes: 12\n"
+						   "  \"http://x\": 1\n"
 						   "  text: \"a: b\"\n"
 						   "  list: [1,2]\n"
 						   "  nothing: null\n"
