@@ -55,9 +55,25 @@ TEST_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP SANITIZED="$(SANITIZE_CFLAGS)"
 
 # prove runs everything, several at a time; TESTS= picks, PROVEFLAGS= is the user's.
+# With IMAGE= (and BASELINE=, CONFIG=) the episodes run on yours instead.
 TESTS_ALL = $(unit_tests) $(addprefix $(srcdir)/,$(shell_tests))
 check-local: all
-	@$(TEST_ENVIRONMENT) $(PROVE) -j2 $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL))
+	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS \
+		CMOCKA_MESSAGE_OUTPUT SANITIZED; \
+	if [ -n "$(IMAGE)" ]; then \
+		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
+			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
+	else \
+		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP=tap $(PROVE) -j2 $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
+	fi
+
+.PHONY: check-programs check-valgrind
+check-programs: $(check_PROGRAMS)
+
+# Each unit test under valgrind: an error or a lost block fails it.
+check-valgrind: all $(check_PROGRAMS)
+	@$(TEST_ENVIRONMENT); export SRCDIR BUILDDIR CMOCKA_MESSAGE_OUTPUT SEATRIAL_RULES; \
+	$(PROVE) -j2 -e 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' $(unit_tests)
 
 # The episodes and what they share are part of the product: seatrial runs them where they are installed.
 episodesdir = $(pkgdatadir)/t
