@@ -147,6 +147,14 @@ class Layers:
                 os.unlink(temporary)
         return self.get(key)
 
+    def keep(self, layers):
+        """Remove the layers of former builds."""
+        kept = {layer["path"].removesuffix(".tar") for layer in layers}
+        for name in os.listdir(self.folder):
+            path = os.path.join(self.folder, name)
+            if os.path.splitext(path)[0] not in kept:
+                os.unlink(path)
+
 
 def digest(*parts):
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
@@ -179,7 +187,8 @@ def assemble(options):
     created = datetime.fromtimestamp(options.epoch, timezone.utc).strftime(
         "%Y-%m-%dT%H:%M:%SZ"
     )
-    layers = Layers(os.path.join(options.cache, "layers"), options.epoch)
+    folder = os.path.join(options.cache, "layers", options.image)
+    layers = Layers(folder, options.epoch)
     configuration = dockerfile.Configuration({"PATH": PATH})
     made, history, pending = [], [], []
     bases = recipes.recipe(options.image, f"FROM {base}")
@@ -229,6 +238,7 @@ def assemble(options):
             shell = "/bin/sh -c " if name == "RUN" else ""
             created_by = f"{name} {shell}{argument} # buildkit"
         steps.end(make(instruction, created_by, recipe))
+    layers.keep(made)
     machine = os.uname().machine
     return made, {
         "architecture": ARCHITECTURES.get(machine, machine),

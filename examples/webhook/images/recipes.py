@@ -22,11 +22,12 @@ PRODUCTION = ("python3-flask", "python3-waitress")
 DEVELOPMENT = ("black", "flake8", "isort", "python3-pytest", "python3-pytest-cov")
 
 # after: a base that has a shell and the everyday tools, and no package manager
-AFTER_BASE = ("base-files", "ca-certificates", "coreutils", "dash", "libc-bin")
+AFTER_BASE = ("base-files", "coreutils", "dash", "libc-bin")
 AFTER_PYTHON = ("python3-minimal", "libpython3-stdlib")
 # cut where a package needs them for its installation only, or for what the
 # service never imports
 AFTER_WITHOUT = (
+    "adduser",
     "debconf",
     "debianutils",
     "dpkg",
@@ -40,6 +41,7 @@ AFTER_WITHOUT = (
     "libtinfo6",
     "mawk",
     "openssl",
+    "passwd",
     "perl-base",
     "readline-common",
     "tar",
@@ -47,6 +49,7 @@ AFTER_WITHOUT = (
 AFTER_NEVER = re.compile(
     r"usr/share/(python3|lintian|debconf|bash-completion|pixmaps|applications)/.*"
     r"|usr/bin/(py3compile|py3clean|py3versions|pygettext.*|pydoc.*|2to3.*|idle.*)"
+    r"|usr/include|var/lib/dpkg|usr/lib/[^/]*/gconv(/.*)?"
     r"|usr/share/doc/.*/(?!copyright)[^/]*"
     r"|usr/lib/python3\.\d+/(distutils|lib2to3|pydoc_data|test|turtle|venv)(/.*|\.py)?"
     r"|usr/lib/python3\.\d+/lib-dynload/(readline|nis|_sqlite3|_curses|_test).*"
@@ -282,7 +285,7 @@ def after_base(build):
     for path in ("etc/group", "etc/gshadow", "etc/passwd", "etc/shadow"):
         yield path, root.files[path]
     for path, file in root.unowned().items():
-        if path.startswith("etc/ssl/certs") or path in ("etc/nsswitch.conf", "bin/sh"):
+        if path == "etc/nsswitch.conf":
             yield path, file
     yield "usr/bin/sh", symlink("dash")
     yield from after_files(root, base)
