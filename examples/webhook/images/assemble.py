@@ -102,16 +102,21 @@ class Steps:
 
     def __init__(self, name, count):
         self.name, self.count, self.number = name, count, 0
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+        print(line, flush=True)
 
     def begin(self, instruction):
         self.number += 1
         self.started = time.monotonic()
         where = f"[{self.name} {self.number}/{self.count}]"
-        print(f"#{self.number} {where} {instruction}", flush=True)
+        self.say(f"#{self.number} {where} {instruction}")
 
     def end(self, cached):
         took = f"DONE {time.monotonic() - self.started:.1f}s"
-        print(f"#{self.number} {'CACHED' if cached else took}", flush=True)
+        self.say(f"#{self.number} {'CACHED' if cached else took}")
 
 
 class Layers:
@@ -179,7 +184,7 @@ def inputs(build, instruction):
 
 
 def assemble(options):
-    """Layers and configuration of the image."""
+    """The log, the layers and the configuration of the image."""
     build = Build(options.root, options.context)
     base, following = dockerfile.last_stage(
         build.read(options.dockerfile).decode("utf-8")
@@ -240,17 +245,21 @@ def assemble(options):
         steps.end(make(instruction, created_by, recipe))
     layers.keep(made)
     machine = os.uname().machine
-    return made, {
-        "architecture": ARCHITECTURES.get(machine, machine),
-        "config": configuration.config,
-        "created": created,
-        "history": history,
-        "os": "linux",
-        "rootfs": {
-            "type": "layers",
-            "diff_ids": [f"sha256:{layer['digest']}" for layer in made],
+    return (
+        steps,
+        made,
+        {
+            "architecture": ARCHITECTURES.get(machine, machine),
+            "config": configuration.config,
+            "created": created,
+            "history": history,
+            "os": "linux",
+            "rootfs": {
+                "type": "layers",
+                "diff_ids": [f"sha256:{layer['digest']}" for layer in made],
+            },
         },
-    }
+    )
 
 
 class Archive:
@@ -375,11 +384,12 @@ def main():
     parser.add_argument("--epoch", type=int, required=True)
     parser.add_argument("--tag", required=True)
     parser.add_argument("--format", choices=("legacy", "oci"), required=True)
+    parser.add_argument("--log", required=True, help="file that gets the log, too")
     parser.add_argument("output")
     options = parser.parse_args()
     temporary = f"{options.output}.{os.getpid()}"
     try:
-        layers, config = assemble(options)
+        steps, layers, config = assemble(options)
         with open(temporary, "wb") as file:
             out = Hashing(file)
             archive = Archive(out, options.epoch)
@@ -393,10 +403,12 @@ def main():
         if os.path.exists(temporary):
             os.unlink(temporary)
     size = sum(layer["size"] for layer in layers)
-    print(
+    steps.say(
         f"image {hashlib.sha256(text(config)).hexdigest()[:12]} {options.tag}: "
         f"{len(layers)} layers, {size / 1e6:.1f} MB, in {options.output}"
     )
+    with open(options.log, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in steps.lines)
 
 
 if __name__ == "__main__":
