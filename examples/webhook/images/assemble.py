@@ -10,6 +10,8 @@ import hashlib
 import io
 import json
 import os
+import py_compile
+import signal
 import sys
 import tarfile
 import time
@@ -387,6 +389,8 @@ def main():
     parser.add_argument("--log", required=True, help="file that gets the log, too")
     parser.add_argument("output")
     options = parser.parse_args()
+    # as an exception, so that nothing half-written stays
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     temporary = f"{options.output}.{os.getpid()}"
     try:
         steps, layers, config = assemble(options)
@@ -397,8 +401,16 @@ def main():
             write(archive, layers, config, options.tag)
             archive.tar.close()
         os.replace(temporary, options.output)
-    except (OSError, tarfile.TarError, DebianError, dockerfile.DockerfileError) as e:
-        sys.exit(f"build-images: {options.image}: {e}")
+    except (
+        OSError,
+        tarfile.TarError,
+        py_compile.PyCompileError,
+        DebianError,
+        dockerfile.DockerfileError,
+    ) as error:
+        # what is left open cannot be written any more, and need not be
+        sys.unraisablehook = lambda unraisable: None
+        sys.exit(f"build-images: {options.image}: {' '.join(str(error).split())}")
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)

@@ -73,6 +73,24 @@ def test_webhook_accepts():
     assert said(answer) == events.process(GOOD)
 
 
+def test_the_sample_of_the_readme():
+    with open(
+        os.path.join(os.path.dirname(__file__), "..", "event.json"), "rb"
+    ) as file:
+        body = file.read()
+    signature = (
+        "sha256=8787b5cfbc9e09456dc864ee4babab8c82db67c4cf5d8e87b28b7059fdaf50af"
+    )
+    answer = client(secret=b"trial-key").post(
+        "/webhook",
+        data=body,
+        content_type="application/json",
+        headers={"X-Webhook-Signature": signature},
+    )
+    assert answer.status_code == 200
+    assert said(answer)["revision"] == "2789592c95b1f54c"
+
+
 def test_webhook_without_a_secret_in_development():
     target = client(production=False)
     assert post(target, secret=None).status_code == 200
