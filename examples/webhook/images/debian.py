@@ -1,6 +1,7 @@
 """A root file system that mmdebstrap made, taken apart by package."""
 
 import importlib.util
+import os
 import re
 import tarfile
 
@@ -101,6 +102,22 @@ class Root:
             raise DebianError(f"{member.name}: neither file, directory nor link")
         file.mtime = member.mtime
         return file
+
+    def follow(self, path):
+        """The file that a path leads to through links, None where it leads nowhere."""
+        for _ in range(8):
+            done, parts = [], path.split("/")
+            while parts:
+                done.append(parts.pop(0))
+                file = self.files.get("/".join(done))
+                if file is not None and file.kind == "link":
+                    folder = "/".join(done[:-1])
+                    path = os.path.normpath(os.path.join("/", folder, file.link))
+                    path = "/".join([path.strip("/"), *parts])
+                    break
+            else:
+                return self.files.get(path)
+        return None
 
     def text(self, path):
         if path not in self.files:

@@ -118,7 +118,11 @@ def before_base(build):
         state = path.startswith("var/lib/dpkg/") and not path.startswith(
             ("var/lib/dpkg/info/", "var/lib/dpkg/status")
         )
-        if state or path == "var/lib/apt/extended_states":
+        # info/format is what tells dpkg that names may carry an architecture
+        if state or path in (
+            "var/lib/dpkg/info/format",
+            "var/lib/apt/extended_states",
+        ):
             yield path, file
     release = root.text("usr/lib/os-release")
     codename = re.search(r"^VERSION_CODENAME=(\w+)", release, re.M).group(1)
@@ -274,7 +278,13 @@ def after_sets(root):
 def after_files(root, names):
     for name in sorted(names):
         for path, file in with_code(root, root.paths(name)):
-            if not AFTER_NEVER.fullmatch(path):
+            if path.startswith("usr/share/doc/") and file.kind == "link":
+                # the licence itself, for the package linked to is not there
+                licence = root.follow(f"{path}/copyright")
+                if licence:
+                    yield path, directory()
+                    yield f"{path}/copyright", licence
+            elif not AFTER_NEVER.fullmatch(path):
                 yield path, file
 
 
