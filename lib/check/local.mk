@@ -1,1 +1,1 @@
-libseatrial_a_SOURCES +=
+libseatrial_a_SOURCES += lib/check/tally.c lib/check/tally.h
