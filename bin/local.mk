@@ -10,3 +10,7 @@ bin/seatrial: bin/seatrial.in Makefile
 		-e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@PACKAGE_NAME[@]|$(PACKAGE_NAME)|' \
 		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' $(srcdir)/bin/seatrial.in >$@.new && \
 		chmod +x $@.new && mv $@.new $@
+
+bin_PROGRAMS += bin/ro-run
+bin_ro_run_SOURCES = bin/ro-run.c $(tool_sources)
+bin_ro_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bin
