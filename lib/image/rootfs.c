@@ -136,10 +136,10 @@ struct changes_totals changes_totals(const struct changes *changes)
 	return changes->totals;
 }
 
-/* A header may claim anything, so a sum can run over. */
+/* A header may claim anything, so a sum can run over. JSON's integers have a sign. */
 static int add_bytes(uint64_t *sum, uint64_t bytes, struct error *err)
 {
-	if (__builtin_add_overflow(*sum, bytes, sum))
+	if (__builtin_add_overflow(*sum, bytes, sum) || *sum > INT64_MAX)
 		return error_set(err, ERROR_INPUT,
 				 "its files claim more bytes than can be counted");
 	return 0;

@@ -510,9 +510,7 @@ static void layers_are_those_that_brought_a_file(unused_arg void **state)
 
 static void sums_that_run_over_are_refused(unused_arg void **state)
 {
-	struct entry entry = {
-		.type = ENTRY_FILE, .path = "a", .path_size = 1, .size = UINT64_MAX
-	};
+	struct entry entry = { .type = ENTRY_FILE, .path = "a", .path_size = 1, .size = INT64_MAX };
 	auto_changes struct changes *changes = NULL;
 	struct error err = ERROR_INIT;
 
