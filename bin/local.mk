@@ -1,6 +1,10 @@
 # Each program is its own file and tool.c.
 tool_sources = bin/tool.c
 
+bin_PROGRAMS += bin/image-size
+bin_image_size_SOURCES = bin/image-size.c $(tool_sources)
+dist_man_MANS += man/image-size.1
+
 bin_SCRIPTS = bin/seatrial
 dist_man_MANS += man/seatrial.1 man/seatrial.7
 CLEANFILES += bin/seatrial

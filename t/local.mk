@@ -42,6 +42,16 @@ t_unit_test_text_SOURCES = t/unit/test-text.c
 t_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_text_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-rootfs
+t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
+t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_rootfs_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tree
+t_unit_test_tree_SOURCES = t/unit/test-tree.c
+t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tree_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/harness.sh t/lib/unit.h
