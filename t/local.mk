@@ -118,4 +118,9 @@ episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
+shell_tests += t/0201-image-facts.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
+
+# Programs that tests use.
+check_PROGRAMS += t/lib/image-facts
+t_lib_image_facts_SOURCES = t/lib/image-facts.c

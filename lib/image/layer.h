@@ -70,4 +70,30 @@ struct layer_totals {
 	uint64_t entries;
 };
 
+struct layer;
+
+/*
+ * Reads the stored bytes of a layer; `stream` and `info` are borrowed until layer_close. With
+ * `verify` every byte is read and hashed, otherwise a plain layer is passed over from header to
+ * header. The stored size is checked in both cases.
+ */
+int layer_open(struct stream *stream, const struct layer_info *info, bool verify,
+	       struct layer **ret_layer, struct error *err) must_check;
+/* Frees it at any point; for a good end call layer_finish first. */
+void layer_close(struct layer *layer);
+static inline void layer_close_pointer(struct layer **place)
+{
+	layer_close(*place);
+}
+#define auto_layer cleanup_by(layer_close_pointer)
+
+/* 1 and the next entry, 0 at the end of the archive, -1 with err. */
+int layer_next(struct layer *layer, const struct entry **ret_entry, struct error *err) must_check;
+/* The bytes of a regular file: 1 and a piece (borrowed), 0 at its end, -1. */
+int layer_data(struct layer *layer, const void **ret_data, size_t *ret_size,
+	       struct error *err) must_check;
+/* Whatever follows the end of the archive is read, too; digest, size and diff_id are compared. */
+int layer_finish(struct layer *layer, struct layer_totals *ret_totals,
+		 struct error *err) must_check;
+
 #endif

@@ -1,6 +1,15 @@
 libseatrial_a_SOURCES += \
-	lib/image/configuration.h \
-	lib/image/image.h \
-	lib/image/layer.h \
-	lib/image/reference.h \
-	lib/image/stream.h
+	lib/image/blob.c lib/image/blob.h \
+	lib/image/codec.c lib/image/codec.h \
+	lib/image/configuration.c lib/image/configuration.h \
+	lib/image/image.c lib/image/image.h \
+	lib/image/layer.c lib/image/layer.h \
+	lib/image/manifest.c lib/image/manifest.h \
+	lib/image/path.c lib/image/path.h \
+	lib/image/platform.c lib/image/platform.h \
+	lib/image/reference.c lib/image/reference.h \
+	lib/image/source.c lib/image/source.h \
+	lib/image/store.c lib/image/store.h \
+	lib/image/stream.c lib/image/stream.h \
+	lib/image/tar.c lib/image/tar.h \
+	lib/image/walk.c

@@ -1,0 +1,221 @@
+#include "config.h"
+
+#include "image/layer.h"
+
+#include <archive_entry.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "image/blob.h"
+#include "image/path.h"
+#include "image/tar.h"
+
+/* A name longer than this is no path that Linux could hold, and no reason to lose memory. */
+#define PATH_SIZE_MAX ((size_t)1 << 20)
+
+struct layer {
+	struct blob *blob;
+	struct tar *tar;
+	struct entry entry;
+	struct buf path;
+	struct buf target;
+	uint64_t entries;
+};
+
+static ssize_t layer_read_blob(void *context, void *data, size_t size, struct error *err)
+{
+	return blob_read(context, data, size, err);
+}
+
+static int layer_skip_blob(void *context, uint64_t count, struct error *err)
+{
+	return blob_skip(context, count, err);
+}
+
+int layer_open(struct stream *stream, const struct layer_info *info, bool verify,
+	       struct layer **ret_layer, struct error *err)
+{
+	struct blob_options options = {
+		.name = info->name,
+		.size = info->stored_size,
+		.size_known = info->stored_size_known,
+	};
+	struct tar_input input = { .read = layer_read_blob };
+	auto_layer struct layer *layer = calloc(1, sizeof *layer);
+
+	if (layer == NULL)
+		return error_memory(err);
+	buf_init(&layer->path, PATH_SIZE_MAX);
+	buf_init(&layer->target, PATH_SIZE_MAX);
+	if (verify) {
+		options.digest = info->digest;
+		options.diff_id = info->diff_id;
+	}
+	if (blob_open(stream, &options, &layer->blob, err) < 0)
+		return -1;
+	input.context = layer->blob;
+	if (blob_can_skip(layer->blob))
+		input.skip = layer_skip_blob;
+	if (tar_open(&input, &layer->tar, err) < 0)
+		return -1;
+	*ret_layer = steal(&layer);
+	return 0;
+}
+
+void layer_close(struct layer *layer)
+{
+	if (layer == NULL)
+		return;
+	tar_free(layer->tar);
+	blob_free(layer->blob);
+	buf_release(&layer->path);
+	buf_release(&layer->target);
+	free(layer);
+}
+
+static int layer_set_path(struct buf *buf, const char *path, bool *ret_unsafe, struct error *err)
+{
+	buf_clear(buf);
+	buf_add_string(buf, path != NULL ? path : "");
+	if (buf_check(buf, "the name of an entry", err) < 0)
+		return -1;
+	*ret_unsafe = false;
+	if (buf->size > 0)
+		buf_truncate(buf, path_clean(buf->data, ret_unsafe));
+	return 0;
+}
+
+/* OCI image specification, layer.md, "Whiteouts"; true where the name is a marker. */
+static bool layer_take_marker(struct entry *entry, struct buf *path)
+{
+	char *slash = strrchr(path->data, '/');
+	char *base = slash != NULL ? slash + 1 : path->data;
+	size_t directory = (size_t)(base - path->data);
+
+	if (strncmp(base, ".wh.", 4) != 0)
+		return false;
+	if (strcmp(base, ".wh..wh..opq") == 0) {
+		entry->type = ENTRY_OPAQUE;
+		buf_truncate(path, directory > 0 ? directory - 1 : 0);
+	} else if (base[4] == '\0' || strncmp(base, ".wh..wh.", 8) == 0) {
+		entry->type = ENTRY_OTHER;
+	} else {
+		entry->type = ENTRY_WHITEOUT;
+		memmove(base, base + 4, strlen(base + 4) + 1);
+		buf_truncate(path, path->size - 4);
+	}
+	return true;
+}
+
+static enum entry_type layer_entry_type(struct archive_entry *raw)
+{
+	if (archive_entry_hardlink(raw) != NULL)
+		return ENTRY_HARDLINK;
+	switch (archive_entry_filetype(raw)) {
+	case AE_IFREG:
+		return ENTRY_FILE;
+	case AE_IFDIR:
+		return ENTRY_DIRECTORY;
+	case AE_IFLNK:
+		return ENTRY_SYMLINK;
+	case AE_IFCHR:
+		return ENTRY_CHARACTER;
+	case AE_IFBLK:
+		return ENTRY_BLOCK;
+	case AE_IFIFO:
+		return ENTRY_FIFO;
+	default:
+		return ENTRY_OTHER;
+	}
+}
+
+static int layer_set_target(struct layer *layer, struct archive_entry *raw, struct error *err)
+{
+	struct entry *entry = &layer->entry;
+	const char *target = entry->type == ENTRY_HARDLINK ? archive_entry_hardlink(raw)
+							   : archive_entry_symlink(raw);
+	bool unsafe = false;
+
+	if (entry->type == ENTRY_HARDLINK) {
+		if (layer_set_path(&layer->target, target, &unsafe, err) < 0)
+			return -1;
+		entry->unsafe = entry->unsafe || unsafe;
+	} else {
+		buf_clear(&layer->target);
+		buf_add_string(&layer->target, target != NULL ? target : "");
+		if (buf_check(&layer->target, "the target of a link", err) < 0)
+			return -1;
+	}
+	entry->target = layer->target.data;
+	return 0;
+}
+
+static int layer_fill_entry(struct layer *layer, struct archive_entry *raw, struct error *err)
+{
+	struct entry *entry = &layer->entry;
+
+	*entry = (struct entry) {
+		.type = layer_entry_type(raw),
+		.mode = archive_entry_perm(raw),
+		.uid = (uint32_t)archive_entry_uid(raw),
+		.gid = (uint32_t)archive_entry_gid(raw),
+		.mtime = archive_entry_mtime(raw),
+	};
+	if (layer_set_path(&layer->path, archive_entry_pathname(raw), &entry->unsafe, err) < 0)
+		return -1;
+	if (!layer_take_marker(entry, &layer->path)) {
+		if (entry->type == ENTRY_FILE)
+			entry->size = (uint64_t)archive_entry_size(raw);
+		if ((entry->type == ENTRY_HARDLINK || entry->type == ENTRY_SYMLINK) &&
+		    layer_set_target(layer, raw, err) < 0)
+			return -1;
+		if (entry->type == ENTRY_CHARACTER || entry->type == ENTRY_BLOCK) {
+			entry->device_major = (uint32_t)archive_entry_rdevmajor(raw);
+			entry->device_minor = (uint32_t)archive_entry_rdevminor(raw);
+		}
+	}
+	entry->path = layer->path.data;
+	entry->path_size = layer->path.size;
+	return 0;
+}
+
+int layer_next(struct layer *layer, const struct entry **ret_entry, struct error *err)
+{
+	struct archive_entry *raw = NULL;
+	int more = tar_next(layer->tar, &raw, err);
+
+	if (more <= 0)
+		return more;
+	if (layer_fill_entry(layer, raw, err) < 0)
+		return -1;
+	layer->entries++;
+	*ret_entry = &layer->entry;
+	return 1;
+}
+
+int layer_data(struct layer *layer, const void **ret_data, size_t *ret_size, struct error *err)
+{
+	int more;
+
+	if (layer->entry.type != ENTRY_FILE)
+		return 0;
+	more = tar_data(layer->tar, ret_data, ret_size, err);
+	if (more < 0) {
+		auto_buf struct buf name;
+
+		buf_init(&name, PATH_SIZE_MAX);
+		text_escape(&name, layer->entry.path, layer->entry.path_size);
+		return error_prefix(err, "entry '%s'", name.data);
+	}
+	return more;
+}
+
+int layer_finish(struct layer *layer, struct layer_totals *ret_totals, struct error *err)
+{
+	if (blob_finish(layer->blob, ret_totals, err) < 0)
+		return -1;
+	if (ret_totals != NULL)
+		ret_totals->entries = layer->entries;
+	return 0;
+}

@@ -1,0 +1,196 @@
+#include "config.h"
+
+#include "image/source.h"
+
+#include <string.h>
+
+#include "image/blob.h"
+#include "image/store.h"
+
+#define DOCKER_ROOT "manifest.json"
+#define OCI_ROOT    "index.json"
+
+struct source_ops {
+	int (*read_root)(const struct source *source, struct buf *buf, struct error *err);
+	int (*open_blob)(const struct source *source, const struct descriptor *descriptor,
+			 struct stream **ret_stream, uint64_t *ret_size, struct error *err);
+	void (*free)(struct source *source);
+};
+
+struct source {
+	const struct source_ops *ops;
+	enum source_form form;
+	struct store *store;
+};
+
+void descriptor_release(struct descriptor *descriptor)
+{
+	free(descriptor->media_type);
+	free(descriptor->member);
+	*descriptor = (struct descriptor) { 0 };
+}
+
+const char *descriptor_name(const struct descriptor *descriptor, char text[DIGEST_TEXT_MAX])
+{
+	return descriptor->member != NULL ? descriptor->member
+					  : digest_text(&descriptor->digest, text);
+}
+
+static int store_source_read_root(const struct source *source, struct buf *buf, struct error *err)
+{
+	return store_read(source->store, source->form == SOURCE_DOCKER ? DOCKER_ROOT : OCI_ROOT,
+			  buf, err);
+}
+
+/* OCI image specification, image-layout.md: blobs/ALGORITHM/HEX. */
+static int store_source_open_blob(const struct source *source, const struct descriptor *descriptor,
+				  struct stream **ret_stream, uint64_t *ret_size, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	char path[sizeof "blobs/" + DIGEST_TEXT_MAX];
+	char *colon;
+
+	if (descriptor->member != NULL)
+		return store_open_member(source->store, descriptor->member, ret_stream, ret_size,
+					 err);
+	(void)snprintf(path, sizeof path, "blobs/%s", digest_text(&descriptor->digest, text));
+	colon = strchr(path, ':');
+	if (colon == NULL)
+		return error_set(err, ERROR_INPUT, "a blob without a digest");
+	*colon = '/';
+	return store_open_member(source->store, path, ret_stream, ret_size, err);
+}
+
+static void store_source_free(struct source *source)
+{
+	store_free(source->store);
+	free(source);
+}
+
+static const struct source_ops store_ops = {
+	.read_root = store_source_read_root,
+	.open_blob = store_source_open_blob,
+	.free = store_source_free,
+};
+
+/* Which of the two forms is in it; the transport may insist on one. */
+static int store_source_form(const struct store *store, enum transport transport,
+			     enum source_form *ret_form, struct error *err)
+{
+	bool docker = !store_is_directory(store) && store_has(store, DOCKER_ROOT);
+	bool oci = store_has(store, OCI_ROOT);
+
+	if (transport == TRANSPORT_DOCKER_ARCHIVE && !docker)
+		return error_set(err, ERROR_INPUT,
+				 "no docker-archive: it has no " DOCKER_ROOT
+				 ", and without it the order of its layers is not defined");
+	if ((transport == TRANSPORT_OCI || transport == TRANSPORT_OCI_ARCHIVE) && !oci)
+		return error_set(err, ERROR_INPUT, "no OCI image layout: it has no " OCI_ROOT);
+	if (!docker && !oci)
+		return error_set(err, ERROR_INPUT, "no image: it has %s" OCI_ROOT,
+				 store_is_directory(store) ? "no "
+							   : "neither " DOCKER_ROOT " nor ");
+	*ret_form = docker && transport != TRANSPORT_OCI_ARCHIVE && transport != TRANSPORT_OCI
+			    ? SOURCE_DOCKER
+			    : SOURCE_OCI;
+	return 0;
+}
+
+static int store_source_open(const struct image_name *name, struct source **ret_source,
+			     struct error *err)
+{
+	auto_source struct source *source = calloc(1, sizeof *source);
+	bool directory;
+
+	if (source == NULL)
+		return error_memory(err);
+	source->ops = &store_ops;
+	if (store_open(name->transport == TRANSPORT_STDIN ? "-" : name->location, &source->store,
+		       err) < 0)
+		return -1;
+	directory = store_is_directory(source->store);
+	if (name->transport == TRANSPORT_OCI && !directory)
+		return error_set(err, ERROR_INPUT, "no directory; for a file use oci-archive:");
+	if (name->transport == TRANSPORT_OCI_ARCHIVE && directory)
+		return error_set(err, ERROR_INPUT, "no file; for a directory use oci:");
+	if (store_source_form(source->store, name->transport, &source->form, err) < 0)
+		return -1;
+	*ret_source = steal(&source);
+	return 0;
+}
+
+int source_open(const struct image_name *name, struct source **ret_source, struct error *err)
+{
+	switch (name->transport) {
+	case TRANSPORT_DOCKER_ARCHIVE:
+	case TRANSPORT_OCI:
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_STDIN:
+	case TRANSPORT_PATH:
+		return store_source_open(name, ret_source, err);
+	case TRANSPORT_DOCKER:
+		return error_set(
+			err, ERROR_USAGE,
+			"registries (docker://) are not supported yet; save the image to a "
+			"file");
+	case TRANSPORT_DOCKER_DAEMON:
+		return error_set(
+			err, ERROR_USAGE,
+			"engines (docker-daemon:) are not supported yet; save the image to a "
+			"file");
+	case TRANSPORT_BARE:
+		break;
+	}
+	return error_set(err, ERROR_MISSING,
+			 "no such file, and engines and registries are not "
+			 "supported yet");
+}
+
+void source_free(struct source *source)
+{
+	if (source != NULL)
+		source->ops->free(source);
+}
+
+enum source_form source_form(const struct source *source)
+{
+	return source->form;
+}
+
+int source_read_root(const struct source *source, struct buf *buf, struct error *err)
+{
+	return source->ops->read_root(source, buf, err);
+}
+
+int source_open_blob(const struct source *source, const struct descriptor *descriptor,
+		     struct stream **ret_stream, uint64_t *ret_size, struct error *err)
+{
+	return source->ops->open_blob(source, descriptor, ret_stream, ret_size, err);
+}
+
+int source_read_blob(const struct source *source, const struct descriptor *descriptor,
+		     struct buf *buf, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct blob_options options = {
+		.name = descriptor_name(descriptor, text),
+		.digest = descriptor->digest,
+		.size = descriptor->size,
+		.size_known = descriptor->size_known,
+	};
+	auto_stream struct stream *stream = NULL;
+	auto_blob struct blob *blob = NULL;
+	char piece[16384];
+	uint64_t size;
+	ssize_t got;
+
+	if (source_open_blob(source, descriptor, &stream, &size, err) < 0 ||
+	    blob_open(stream, &options, &blob, err) < 0)
+		return -1;
+	while ((got = blob_read(blob, piece, sizeof piece, err)) > 0) {
+		buf_add(buf, piece, (size_t)got);
+		if (buf_check(buf, options.name, err) < 0)
+			return -1;
+	}
+	return got < 0 ? -1 : blob_finish(blob, NULL, err);
+}

@@ -1,0 +1,42 @@
+/*
+ * Floor 2. A set of named byte strings on disk: a directory, or the members of a tar archive that
+ * is indexed once by its headers. A compressed archive, and one on standard input, is first spooled
+ * into an unlinked temporary file ($TMPDIR), so that it can be seeked; memory stays constant.
+ *
+ * Names are normalised as layer.h says. A name with "..", and a link that leads outside or in a
+ * circle, is refused; the last of several members of one name wins. Nothing outside a directory
+ * store is ever opened.
+ */
+#ifndef IMAGE_STORE_H
+#define IMAGE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "attributes.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "image/stream.h"
+
+struct store;
+
+/* Either kind, told by what `path` is; "-" is standard input. */
+int store_open(const char *path, struct store **ret_store, struct error *err) must_check;
+void store_free(struct store *store);
+static inline void store_free_pointer(struct store **place)
+{
+	store_free(*place);
+}
+#define auto_store cleanup_by(store_free_pointer)
+
+bool store_is_directory(const struct store *store);
+/* Is there a regular file of this name, links followed? */
+bool store_has(const struct store *store, const char *name);
+/* Its bytes; the caller closes. ERROR_MISSING where it is not there. Thread-safe. */
+int store_open_member(const struct store *store, const char *name, struct stream **ret_stream,
+		      uint64_t *ret_size, struct error *err) must_check;
+/* All of it, into an initialised buffer. */
+int store_read(const struct store *store, const char *name, struct buf *buf,
+	       struct error *err) must_check;
+
+#endif

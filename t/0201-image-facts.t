@@ -1,0 +1,106 @@
+#!/usr/bin/perl
+# Every image of the corpus gives the facts that others worked out, read through every byte; what has
+# problems is refused.
+use strict;
+use warnings;
+use Cwd 'abs_path';
+use File::Copy;
+use File::Temp 'tempdir';
+use JSON::PP;
+use Test::More;
+
+my $corpus = $ENV{CORPUS};
+if (!$corpus || !-d "$corpus/images") {
+	fail('CORPUS names a folder of test images') if ($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/;
+	plan skip_all => 'CORPUS names no folder of test images' unless ($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/;
+}
+my $scratch = tempdir(CLEANUP => 1);
+my $program = "$ENV{BUILDDIR}/t/lib/image-facts";
+my $facts = decode_json(slurp("$corpus/images/facts.json"));
+
+sub slurp {
+	my ($path) = @_;
+	open my $in, '<:raw', $path or die "$path: $!";
+	local $/ = undef;
+	return scalar <$in>;
+}
+
+# Blobs that are links may have become small files that hold the link's text: made links again.
+sub restored {
+	my ($path, $fact) = @_;
+	return $path unless $fact->{blob_symlinks} && -d $path;
+	my $copy = "$scratch/" . ($path =~ s{\W}{_}gr);
+	mkdir $copy;
+	for my $file (split /\n/, `cd '$path' && find . -mindepth 1`) {
+		if (-d "$path/$file") { mkdir "$copy/$file"; next }
+		my $text = -s "$path/$file" < 200 ? slurp("$path/$file") : '';
+		my $is_link = -l "$path/$file" || ($file =~ m{/blobs/} && $text =~ m{^\.\./\S+$});
+		$text = readlink "$path/$file" if -l "$path/$file";
+		$is_link ? symlink($text, "$copy/$file") : copy("$path/$file", "$copy/$file");
+	}
+	return $copy;
+}
+
+sub ask {
+	my (@arguments) = @_;
+	open my $pipe, '-|', "'$program' " . join(' ', map { "'$_'" } @arguments) . " 2>$scratch/err" or die $!;
+	local $/ = undef;
+	my $out = <$pipe>;
+	close $pipe;
+	return ($? >> 8, $? & 127, $out, slurp("$scratch/err"));
+}
+
+for my $name (sort keys %$facts) {
+	my $fact = $facts->{$name};
+	my $path = restored("$corpus/$name", $fact);
+	if (!@{ $fact->{images} }) {
+		my ($status, $signal, undef, $err) = ask($path);
+		is("$status $signal", '2 0', "$name: holds no image: refused");
+		is(scalar(split(/\n/, $err)), 1, "$name: in one line") or diag $err;
+		next;
+	}
+	my $number = 0;
+	my %seen;
+	for my $image (@{ $fact->{images} }) {
+		my $index = $number++;
+		my ($suffix, @options) = ('');
+		if ($image->{view} eq 'docker') {
+			$suffix = ":\@$index" if @{ $fact->{images} } > 1;
+		} else {
+			my $top = @{ $image->{via} } ? $image->{via}[0] : $image->{manifest_digest};
+			$suffix = ":$top" if @{ $fact->{images} } > 1 || @{ $image->{via} };
+			my $platform = $image->{platform};
+			@options = ('--platform', "$platform->{os}/$platform->{architecture}") if $platform && @{ $image->{via} };
+		}
+		my $title = "$name$suffix @options";
+		next if $seen{$title}++;
+		my ($status, $signal, $out, $err) = ask(@options, "$path$suffix");
+		my @problems = grep { !/^history has/ } @{ $image->{problems} };
+		if (@problems) {
+			is("$status $signal", '2 0', "$title: refused, for $problems[0]");
+			is(scalar(split(/\n/, $err)), 1, "$title: in one line") or diag $err;
+			next;
+		}
+		is("$status $signal", '0 0', "$title: readable") or diag($err), next;
+		my $found = decode_json($out);
+		is($found->{id}, $image->{config_digest}, "$title: image ID") if $image->{config_digest};
+		is($found->{manifest_digest}, $image->{manifest_digest} // '', "$title: manifest digest");
+		is(scalar @{ $found->{layers} }, $image->{layer_count}, "$title: number of layers");
+		for my $i (0 .. $image->{layer_count} - 1) {
+			my ($layer, $wanted) = ($found->{layers}[$i], $image->{layers}[$i]);
+			my %flat = (%$wanted, %{ $wanted->{tar} });
+			delete $flat{entries} if @{ $flat{aufs_meta} // [] };
+			for my $key (qw(diff_id compression stored_size unpacked_size entries regular regular_bytes dirs symlinks hardlinks)) {
+				next unless defined $flat{$key};
+				is($layer->{$key} // 0, $flat{$key}, "$title: layer $i: $key");
+			}
+			for my $key (qw(whiteouts opaques)) {
+				next unless $flat{$key};
+				is_deeply([ sort @{ $layer->{$key} } ], [ sort map { s{(^|/)\.wh\.([^/]+)$}{$1$2}r } map { s{/?\.wh\.\.wh\.\.opq$}{}r } @{ $flat{$key} } ],
+					"$title: layer $i: $key");
+			}
+		}
+	}
+}
+
+done_testing();
