@@ -173,11 +173,11 @@ static void put(const struct report *report, const char *data, size_t size)
 {
 	auto_buf struct buf escaped;
 
+	buf_init(&escaped, BUF_MAX_DEFAULT);
 	if (report->settings->zero) {
 		(void)fwrite(data, 1, size, stdout);
 		return;
 	}
-	buf_init(&escaped, BUF_MAX_DEFAULT);
 	text_escape(&escaped, data, size);
 	(void)fwrite(escaped.data, 1, escaped.size, stdout);
 }
@@ -350,9 +350,9 @@ static json_t *line_or_null(const struct grep_match *match)
 {
 	auto_buf struct buf line;
 
+	buf_init(&line, BUF_MAX_DEFAULT);
 	if (match->kind == GREP_PATH)
 		return json_null();
-	buf_init(&line, BUF_MAX_DEFAULT);
 	if (match->cut_before)
 		buf_add_string(&line, "...");
 	if (memchr(match->text, '\0', match->text_size) != NULL)

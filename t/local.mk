@@ -124,3 +124,4 @@ shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t

@@ -419,9 +419,9 @@ static int scan_strings(struct state *state, const char *title, const struct str
 {
 	auto_buf struct buf line;
 
+	buf_init(&line, BUF_MAX_DEFAULT);
 	if (strings->count == 0)
 		return 0;
-	buf_init(&line, BUF_MAX_DEFAULT);
 	buf_add_string(&line, title);
 	for (size_t i = 0; i < strings->count; i++)
 		buf_printf(&line, " %s", strings->items[i]);

@@ -205,6 +205,7 @@ static int compile_path(struct pattern *pattern, struct error *err)
 	auto_buf struct buf whole;
 	uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY;
 
+	buf_init(&whole, BUF_MAX_DEFAULT);
 	if (pattern->flags & PATTERN_CASELESS)
 		options |= PCRE2_CASELESS;
 	if (pattern->syntax == PATTERN_REGEX) {
@@ -223,7 +224,6 @@ static int compile_path(struct pattern *pattern, struct error *err)
 	} else {
 		translate_fixed(pattern);
 	}
-	buf_init(&whole, BUF_MAX_DEFAULT);
 	buf_printf(&whole, pattern->syntax == PATTERN_GLOB ? "\\A(?:%s)\\z" : "%s",
 		   pattern->source.data);
 	if (buf_check(&pattern->source, "pattern", err) < 0 ||

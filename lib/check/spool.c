@@ -122,12 +122,12 @@ int spool_append(struct spool *spool, const struct spool *from, struct error *er
 	uint64_t rest = spool_size(from);
 	auto_free char *piece = NULL;
 
+	spool_reader_init(&reader, from);
 	if (rest == 0)
 		return 0;
 	piece = malloc(SPOOL_PIECE);
 	if (piece == NULL)
 		return error_memory(err);
-	spool_reader_init(&reader, from);
 	while (rest > 0) {
 		size_t size = rest < SPOOL_PIECE ? (size_t)rest : SPOOL_PIECE;
 

@@ -127,7 +127,7 @@ static void blocks_go_over_lines(unused_arg void **state)
 	add(&rules, NULL, PATTERN_REGEX, PATTERN_BLOCK, "^BEGIN KEY\\n[a-z]{4}");
 	add(&rules, "two", PATTERN_REGEX, PATTERN_BLOCK, "\\d\\s+\\d");
 	expect(&rules,
-	       "BEGIN KEY\nabcd\nxBEGIN KEY\nabcd\n1\n\n2\nBEGIN KEY\nABCD\nBEGIN KEY\nabcd", 68,
+	       "BEGIN KEY\nabcd\nxBEGIN KEY\nabcd\n1\n\n2\nBEGIN KEY\nABCD\nBEGIN KEY\nabcd", 65,
 	       "0:1 1:5 0:10 ");
 }
 

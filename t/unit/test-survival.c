@@ -152,7 +152,7 @@ static void content_lives_under_other_names(unused_arg void **state)
 /* More than fits in memory: the logs and their joint spill, and every answer stays right. */
 static void spills(unused_arg void **state)
 {
-	enum { LAYERS = 4, ENTRIES = 200000, STEP = 997 };
+	enum { LAYERS = 4, ENTRIES = 300000, STEP = 997 };
 	struct error err = ERROR_INIT;
 	struct survival survival;
 	struct survival_key key;
