@@ -22,8 +22,8 @@ static const struct option_spec option_table[] = {
 	{ "min-coverage", 0, OPTION_PERCENT, offsetof(struct options, min_coverage), "PERCENT",
 	  "fail below this much of lines covered (85%)", NULL },
 	{ "baseline", 0, OPTION_LIST, offsetof(struct options, baselines), "FILE",
-	  "a report of tests from before; fail where a test that\n"
-	  "passed in it fails now; may be given several times",
+	  "a report of tests from before; fail where a test\n"
+	  "that passed in it fails now; may come several times",
 	  NULL },
 	TOOL_OPTIONS(struct options),
 };
