@@ -87,6 +87,31 @@ t_unit_test_grep_SOURCES = t/unit/test-grep.c
 t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-xml
+t_unit_test_xml_SOURCES = t/unit/test-xml.c
+t_unit_test_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_xml_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-report
+t_unit_test_report_SOURCES = t/unit/test-report.c
+t_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_report_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-junit
+t_unit_test_junit_SOURCES = t/unit/test-junit.c
+t_unit_test_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_junit_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-coverage
+t_unit_test_coverage_SOURCES = t/unit/test-coverage.c
+t_unit_test_coverage_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_coverage_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tally
+t_unit_test_tally_SOURCES = t/unit/test-tally.c
+t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/harness.sh t/lib/unit.h
