@@ -160,3 +160,5 @@ shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t 
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
+shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
+	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t

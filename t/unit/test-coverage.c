@@ -81,6 +81,21 @@ static const struct {
 	  "end_of_record\n",
 	  2, 2, NULL },
 	{ coverage_add_lcov, "SF:a.c\nLF:10\nLH:8\nend_of_record\n", 8, 10, NULL },
+	{ coverage_add_lcov, "SF:a.c\nDA:1,1\nDA:2,1\nDA:3,0\nLF:3\nLH:1\nend_of_record\n", 2, 3,
+	  "a.c: covered lines: it claims 1; counted: 2" },
+	{ coverage_add_lcov, "SF:a.c\nDA:1,1\nLF:9\nend_of_record\n", 1, 1, NULL },
+	/* lines that ran and are no statements: coverage.py lists them and does not count them */
+	{ coverage_add_lcov,
+	  "SF:a.py\nDA:1,1\nDA:2,1\nDA:3,1\nDA:4,0\nLF:2\nLH:1\nend_of_record\n"
+	  "SF:__init__.py\nDA:1,1\nLF:0\nLH:0\nend_of_record\n",
+	  1, 2, NULL },
+	{ coverage_add_lcov, "SF:a.py\nDA:1,1\nDA:2,1\nDA:3,1\nDA:4,0\nLF:2\nLH:3\nend_of_record\n",
+	  1, 2, NULL },
+	{ coverage_add_coverage_py,
+	  "{\"files\": {\"a.py\": {\"executed_lines\": [1, 5, 6], \"missing_lines\": [2],"
+	  " \"excluded_lines\": [5, 6], \"summary\": {\"num_statements\": 2,"
+	  " \"covered_lines\": 1}}}, \"totals\": {\"num_statements\": 2, \"covered_lines\": 1}}",
+	  1, 2, NULL },
 	/* totals give way to lines of the same file */
 	{ coverage_add_lcov, "SF:a.c\nLF:10\nLH:8\nend_of_record\nSF:a.c\nDA:1,0\nend_of_record\n",
 	  0, 1, NULL },
