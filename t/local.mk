@@ -54,7 +54,7 @@ t_unit_test_tree_LDADD = $(CMOCKA_LDADD)
 
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
-EXTRA_DIST += t/lib/harness.sh t/lib/unit.h
+EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -94,8 +94,11 @@ dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t
+shell_tests += t/1001-image-size-corpus.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+check_PROGRAMS += t/lib/rootfs-paths
+t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
