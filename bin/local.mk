@@ -14,3 +14,14 @@ bin/seatrial: bin/seatrial.in Makefile
 		-e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@PACKAGE_NAME[@]|$(PACKAGE_NAME)|' \
 		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' $(srcdir)/bin/seatrial.in >$@.new && \
 		chmod +x $@.new && mv $@.new $@
+
+bin_PROGRAMS += bin/ro-run
+bin_ro_run_SOURCES = bin/ro-run.c $(tool_sources)
+bin_ro_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bin
+
+bin_PROGRAMS += bin/layer-grep
+dist_man_MANS += man/layer-grep.1
+bin_layer_grep_SOURCES = bin/layer-grep.c $(tool_sources)
+bin_layer_grep_CPPFLAGS = $(AM_CPPFLAGS) -DRULES_DIR='"$(pkgdatadir)/rules"'
+rulesdir = $(pkgdatadir)/rules
+dist_rules_DATA = rules/build-tools rules/package-managers rules/development-dependencies rules/secrets

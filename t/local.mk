@@ -52,9 +52,44 @@ t_unit_test_tree_SOURCES = t/unit/test-tree.c
 t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_tree_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-pattern
+t_unit_test_pattern_SOURCES = t/unit/test-pattern.c
+t_unit_test_pattern_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_pattern_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-needles
+t_unit_test_needles_SOURCES = t/unit/test-needles.c
+t_unit_test_needles_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_needles_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-rules
+t_unit_test_rules_SOURCES = t/unit/test-rules.c
+t_unit_test_rules_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_rules_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-scan
+t_unit_test_scan_SOURCES = t/unit/test-scan.c
+t_unit_test_scan_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_scan_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-survival
+t_unit_test_survival_SOURCES = t/unit/test-survival.c
+t_unit_test_survival_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_survival_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-spool
+t_unit_test_spool_SOURCES = t/unit/test-spool.c
+t_unit_test_spool_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_spool_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-grep
+t_unit_test_grep_SOURCES = t/unit/test-grep.c
+t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
-EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm
+EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -94,7 +129,7 @@ dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t
-shell_tests += t/1001-image-size-corpus.t
+shell_tests += t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
@@ -102,3 +137,4 @@ check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
 check_PROGRAMS += t/lib/rootfs-paths
 t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
+shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
