@@ -111,6 +111,8 @@ check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
 
+EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
+
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
 	SRCDIR="$(abs_srcdir)" BUILDDIR="$(abs_builddir)" \
@@ -149,9 +151,12 @@ dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t
+shell_tests += t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+check_PROGRAMS += t/lib/rootfs-paths
+t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
