@@ -27,9 +27,9 @@ static inline void fixture_member(struct buf *tar, char type, const char *name, 
 
 	assert_true(strlen(name) <= 100 && strlen(target) <= 100);
 	memcpy(header, name, strlen(name));
-	(void)snprintf(header + 100, 24, "%07o%c%07o%c%07o", 0644, 0, 0, 0, 0);
-	(void)snprintf(header + 124, 12, "%011zo", size);
-	(void)snprintf(header + 136, 12, "%011o", 0);
+	(void)snprintf(header + 100, 24, "%07o%c%07o%c%07o", 0644U, 0, 0U, 0, 0U);
+	(void)snprintf(header + 124, 12, "%011lo", (unsigned long)(size & 077777777777));
+	(void)snprintf(header + 136, 12, "%011o", 0U);
 	memset(header + 148, ' ', 8);
 	header[156] = type;
 	memcpy(header + 157, target, strlen(target));
