@@ -1,5 +1,6 @@
 #!/bin/sh
 # layer-grep against facts about real images that were worked out by other means.
+# shellcheck disable=SC2154 # run sets status
 . "${SRCDIR:-.}/t/lib/harness.sh"
 need_corpus
 need_command jq
