@@ -29,3 +29,7 @@ bin_layer_grep_SOURCES = bin/layer-grep.c $(tool_sources)
 bin_layer_grep_CPPFLAGS = $(AM_CPPFLAGS) -DRULES_DIR='"$(pkgdatadir)/rules"'
 rulesdir = $(pkgdatadir)/rules
 dist_rules_DATA = rules/build-tools rules/package-managers rules/development-dependencies rules/secrets
+
+bin_PROGRAMS += bin/probe
+dist_man_MANS += man/probe.1
+bin_probe_SOURCES = bin/probe.c $(tool_sources)
