@@ -111,6 +111,7 @@ unit_tests += t/unit/test-tally
 t_unit_test_tally_SOURCES = t/unit/test-tally.c
 t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-reference
 t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
