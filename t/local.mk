@@ -160,3 +160,11 @@ t_lib_image_facts_SOURCES = t/lib/image-facts.c
 check_PROGRAMS += t/lib/rootfs-paths
 t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
+
+check_PROGRAMS += t/lib/attempt
+t_lib_attempt_SOURCES = t/lib/attempt.c
+t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
+t_lib_attempt_LDFLAGS = -static
+t_lib_attempt_LDADD =
+EXTRA_DIST += t/lib/rorun.sh
+shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
