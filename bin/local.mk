@@ -10,3 +10,7 @@ bin/seatrial: bin/seatrial.in Makefile
 		-e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@PACKAGE_NAME[@]|$(PACKAGE_NAME)|' \
 		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' $(srcdir)/bin/seatrial.in >$@.new && \
 		chmod +x $@.new && mv $@.new $@
+
+bin_PROGRAMS += bin/pin-check
+bin_pin_check_SOURCES = bin/pin-check.c $(tool_sources)
+dist_man_MANS += man/pin-check.1

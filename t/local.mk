@@ -89,3 +89,7 @@ shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+
+shell_tests += t/5001-pin-check-corpus.t
+check_PROGRAMS += t/lib/dockerfile-tree
+t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
