@@ -168,3 +168,8 @@ t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/rorun.sh
 shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+
+
+shell_tests += t/5001-pin-check-corpus.t
+check_PROGRAMS += t/lib/dockerfile-tree
+t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
