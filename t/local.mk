@@ -87,6 +87,30 @@ t_unit_test_grep_SOURCES = t/unit/test-grep.c
 t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-xml
+t_unit_test_xml_SOURCES = t/unit/test-xml.c
+t_unit_test_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_xml_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-report
+t_unit_test_report_SOURCES = t/unit/test-report.c
+t_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_report_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-junit
+t_unit_test_junit_SOURCES = t/unit/test-junit.c
+t_unit_test_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_junit_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-coverage
+t_unit_test_coverage_SOURCES = t/unit/test-coverage.c
+t_unit_test_coverage_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_coverage_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tally
+t_unit_test_tally_SOURCES = t/unit/test-tally.c
+t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
 unit_tests += t/unit/test-reference
 t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -173,3 +197,6 @@ shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.
 shell_tests += t/5001-pin-check-corpus.t
 check_PROGRAMS += t/lib/dockerfile-tree
 t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
+
+shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
+	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
