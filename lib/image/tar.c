@@ -30,7 +30,7 @@ static la_ssize_t tar_read_callback(unused_arg struct archive *archive, void *co
 	struct tar *tar = context;
 	ssize_t got = -1;
 
-	/* A skip may have failed before. */
+	/* a skip that failed is told here */
 	if (tar->input_error.kind == ERROR_NONE)
 		got = tar->input.read(tar->input.context, tar->buffer, tar->read_size,
 				      &tar->input_error);
@@ -49,8 +49,8 @@ static la_int64_t tar_skip_callback(unused_arg struct archive *archive, void *co
 {
 	struct tar *tar = context;
 
-	/* libarchive 3.6.2 adds a negative answer to what it has skipped and asks again, for ever.
-	 * Nothing skipped makes it read, and the read fails. */
+	/* libarchive adds a negative answer to what is left and asks again, without end; 0 makes it
+	 * read instead */
 	if (tar->input.skip(tar->input.context, (uint64_t)count, &tar->input_error) < 0)
 		return 0;
 	tar->read_size = TAR_READ_MIN;
