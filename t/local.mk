@@ -87,8 +87,30 @@ t_unit_test_grep_SOURCES = t/unit/test-grep.c
 t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-reference
+t_unit_test_reference_SOURCES = t/unit/test-reference.c
+t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_reference_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-stream
+t_unit_test_stream_SOURCES = t/unit/test-stream.c
+t_unit_test_stream_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_stream_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-configuration
+t_unit_test_configuration_SOURCES = t/unit/test-configuration.c
+t_unit_test_configuration_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_configuration_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-source
+t_unit_test_source_SOURCES = t/unit/test-source.c
+t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_source_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
+EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
+
 EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
