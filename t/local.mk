@@ -62,6 +62,51 @@ t_unit_test_source_SOURCES = t/unit/test-source.c
 t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_source_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-rootfs
+t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
+t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_rootfs_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tree
+t_unit_test_tree_SOURCES = t/unit/test-tree.c
+t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tree_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-pattern
+t_unit_test_pattern_SOURCES = t/unit/test-pattern.c
+t_unit_test_pattern_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_pattern_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-needles
+t_unit_test_needles_SOURCES = t/unit/test-needles.c
+t_unit_test_needles_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_needles_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-rules
+t_unit_test_rules_SOURCES = t/unit/test-rules.c
+t_unit_test_rules_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_rules_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-scan
+t_unit_test_scan_SOURCES = t/unit/test-scan.c
+t_unit_test_scan_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_scan_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-survival
+t_unit_test_survival_SOURCES = t/unit/test-survival.c
+t_unit_test_survival_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_survival_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-spool
+t_unit_test_spool_SOURCES = t/unit/test-spool.c
+t_unit_test_spool_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_spool_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-grep
+t_unit_test_grep_SOURCES = t/unit/test-grep.c
+t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
@@ -109,3 +154,4 @@ shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
