@@ -62,6 +62,11 @@ t_unit_test_source_SOURCES = t/unit/test-source.c
 t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_source_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-manifest
+t_unit_test_manifest_SOURCES = t/unit/test-manifest.c
+t_unit_test_manifest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_manifest_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-rootfs
 t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
 t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
