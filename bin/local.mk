@@ -15,6 +15,10 @@ bin/seatrial: bin/seatrial.in Makefile
 		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' $(srcdir)/bin/seatrial.in >$@.new && \
 		chmod +x $@.new && mv $@.new $@
 
+bin_PROGRAMS += bin/test-tally
+bin_test_tally_SOURCES = bin/test-tally.c $(tool_sources)
+dist_man_MANS += man/test-tally.1
+
 bin_PROGRAMS += bin/ro-run
 bin_ro_run_SOURCES = bin/ro-run.c $(tool_sources)
 bin_ro_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bin

@@ -42,31 +42,6 @@ t_unit_test_text_SOURCES = t/unit/test-text.c
 t_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_text_LDADD = $(CMOCKA_LDADD)
 
-unit_tests += t/unit/test-reference
-t_unit_test_reference_SOURCES = t/unit/test-reference.c
-t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
-t_unit_test_reference_LDADD = $(CMOCKA_LDADD)
-
-unit_tests += t/unit/test-stream
-t_unit_test_stream_SOURCES = t/unit/test-stream.c
-t_unit_test_stream_CPPFLAGS = $(UNIT_CPPFLAGS)
-t_unit_test_stream_LDADD = $(CMOCKA_LDADD)
-
-unit_tests += t/unit/test-configuration
-t_unit_test_configuration_SOURCES = t/unit/test-configuration.c
-t_unit_test_configuration_CPPFLAGS = $(UNIT_CPPFLAGS)
-t_unit_test_configuration_LDADD = $(CMOCKA_LDADD)
-
-unit_tests += t/unit/test-source
-t_unit_test_source_SOURCES = t/unit/test-source.c
-t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
-t_unit_test_source_LDADD = $(CMOCKA_LDADD)
-
-unit_tests += t/unit/test-manifest
-t_unit_test_manifest_SOURCES = t/unit/test-manifest.c
-t_unit_test_manifest_CPPFLAGS = $(UNIT_CPPFLAGS)
-t_unit_test_manifest_LDADD = $(CMOCKA_LDADD)
-
 unit_tests += t/unit/test-rootfs
 t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
 t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -112,9 +87,36 @@ t_unit_test_grep_SOURCES = t/unit/test-grep.c
 t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-reference
+t_unit_test_reference_SOURCES = t/unit/test-reference.c
+t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_reference_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-stream
+t_unit_test_stream_SOURCES = t/unit/test-stream.c
+t_unit_test_stream_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_stream_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-configuration
+t_unit_test_configuration_SOURCES = t/unit/test-configuration.c
+t_unit_test_configuration_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_configuration_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-source
+t_unit_test_source_SOURCES = t/unit/test-source.c
+t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_source_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-manifest
+t_unit_test_manifest_SOURCES = t/unit/test-manifest.c
+t_unit_test_manifest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_manifest_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
+
+EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -154,9 +156,12 @@ dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t
+shell_tests += t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+check_PROGRAMS += t/lib/rootfs-paths
+t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t

@@ -1,3 +1,4 @@
+libseatrial_a_SOURCES += lib/check/tally.c lib/check/tally.h
 libseatrial_a_SOURCES += \
 	lib/check/probe.c lib/check/probe.h \
 	lib/check/size-report.c lib/check/size-report.h \

@@ -294,7 +294,8 @@ int rules_read_file(struct rules *rules, const char *path, struct error *err)
 void rules_include_config(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->items[i].where & RULE_CONTENT)
+		/* what is looked for in certain files only says nothing about a variable or a label */
+		if ((rules->items[i].where & RULE_CONTENT) != 0 && rules->items[i].in.count == 0)
 			rules->items[i].where |= RULE_CONFIG;
 }
 

@@ -25,11 +25,11 @@ static inline void fixture_member(struct buf *tar, char type, const char *name, 
 	char header[512] = "";
 	unsigned sum = 0;
 
-	assert_true(strlen(name) <= 100 && strlen(target) <= 100 && size < FIXTURE_MAX);
+	assert_true(strlen(name) <= 100 && strlen(target) <= 100);
 	memcpy(header, name, strlen(name));
-	memcpy(header + 100, "0000644\0000000000\0000000000", 24);
-	(void)snprintf(header + 124, 12, "%011o", (unsigned)size);
-	memcpy(header + 136, "00000000000", 12);
+	(void)snprintf(header + 100, 24, "%07o%c%07o%c%07o", 0644U, 0, 0U, 0, 0U);
+	(void)snprintf(header + 124, 12, "%011lo", (unsigned long)(size & 077777777777));
+	(void)snprintf(header + 136, 12, "%011o", 0U);
 	memset(header + 148, ' ', 8);
 	header[156] = type;
 	memcpy(header + 157, target, strlen(target));
