@@ -5,7 +5,6 @@
 #include "fixture.h"
 #include "image/image.h"
 #include "image/manifest.h"
-#include "image/platform.h"
 
 #define OCI_INDEX    "application/vnd.oci.image.index.v1+json"
 #define OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
@@ -164,7 +163,8 @@ static void one_image(unused_arg void **state)
 	static const struct wanted cases[] = {
 		{ "one.tar", NULL, "one", "" },
 		{ "one.tar", "plan9/mips64", "one", "" },
-		{ "one.tar", "linux/amd64", NULL, "no image for linux/amd64, but: @0 (v1) plan9/mips64" },
+		{ "one.tar", "linux/amd64", NULL,
+		  "no image for linux/amd64, but: @0 (v1) plan9/mips64" },
 		{ "one.tar:v1", NULL, "one", "" },
 		{ "one.tar:@0", NULL, "one", "" },
 		{ "one.tar:@1", NULL, NULL, "no image '@1', but: @0 (v1)" },
@@ -516,78 +516,14 @@ static void layers(unused_arg void **state)
 	assert_failure(image_open_layer(image, 2, &stream, &err), err, ERROR_INPUT, "wrong size");
 }
 
-static void matches_variants(unused_arg void **state)
-{
-	static const struct {
-		const char *wanted;
-		const char *image;
-		bool matches;
-	} cases[] = {
-		{ "linux/amd64", "linux/amd64", true },
-		{ "linux/amd64", "linux/386", false },
-		{ "linux/amd64", "windows/amd64", false },
-		{ "linux/amd64/v3", "linux/amd64", true },
-		{ "linux/amd64/v3", "linux/amd64/v2", true },
-		{ "linux/amd64/v2", "linux/amd64/v3", false },
-		{ "linux/amd64", "linux/amd64/v2", false },
-		{ "linux/arm/v7", "linux/arm/v6", true },
-		{ "linux/arm/v6", "linux/arm/v7", false },
-		{ "linux/armhf", "linux/arm/v7", true },
-		{ "linux/aarch64", "linux/arm64/v8", true },
-		{ "linux/arm64", "linux/arm/v7", false },
-		{ "linux/riscv64", "linux/riscv64", true },
-		{ "linux/ppc64le", "linux/ppc64le/power9", false },
-	};
-
-	for (size_t i = 0; i < array_size(cases); i++) {
-		struct error err = ERROR_INIT;
-		struct platform wanted;
-		struct platform image;
-
-		assert_success(platform_parse(cases[i].wanted, &wanted, &err), err);
-		assert_success(platform_parse(cases[i].image, &image, &err), err);
-		if ((platform_match(&wanted, &image) > 0) != cases[i].matches)
-			fail_msg("%s on %s", cases[i].image, cases[i].wanted);
-	}
-}
-
-static void refuses_platforms(unused_arg void **state)
-{
-	static const char *const cases[] = {
-		"",
-		"linux",
-		"linux/",
-		"/amd64",
-		"linux//v7",
-		"linux/amd64/v1/x",
-		"linux/amd64/",
-		"li nux/amd64",
-		"linux/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-	};
-
-	for (size_t i = 0; i < array_size(cases); i++) {
-		struct platform platform;
-		struct error err;
-
-		assert_failure(platform_parse(cases[i], &platform, &err), err, ERROR_USAGE,
-			       "no platform");
-	}
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_image),
-		cmocka_unit_test(platforms),
-		cmocka_unit_test(absent_platforms),
-		cmocka_unit_test(several_images),
-		cmocka_unit_test(artifacts),
-		cmocka_unit_test(told_by_content),
-		cmocka_unit_test(nested_indexes),
-		cmocka_unit_test(malformed),
+		cmocka_unit_test(one_image),	    cmocka_unit_test(platforms),
+		cmocka_unit_test(absent_platforms), cmocka_unit_test(several_images),
+		cmocka_unit_test(artifacts),	    cmocka_unit_test(told_by_content),
+		cmocka_unit_test(nested_indexes),   cmocka_unit_test(malformed),
 		cmocka_unit_test(layers),
-		cmocka_unit_test(matches_variants),
-		cmocka_unit_test(refuses_platforms),
 	};
 
 	return cmocka_run_group_tests_name("manifest", tests, fixture_begin, fixture_finish);
