@@ -131,6 +131,21 @@ t_unit_test_source_SOURCES = t/unit/test-source.c
 t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_source_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-manifest
+t_unit_test_manifest_SOURCES = t/unit/test-manifest.c
+t_unit_test_manifest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_manifest_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-path
+t_unit_test_path_SOURCES = t/unit/test-path.c
+t_unit_test_path_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_path_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-platform
+t_unit_test_platform_SOURCES = t/unit/test-platform.c
+t_unit_test_platform_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_platform_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
