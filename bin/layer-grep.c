@@ -49,7 +49,7 @@ static const struct option_spec options[] = {
 	FLAG("final", 0, final, "only what the final file system holds"),
 	FLAG("files-with-matches", 'l', files, "print only the paths"),
 	FLAG("count", 'c', count,
-	     "print counts: lines for each file; for paths, matches\n"
+	     "print counts: lines for each file; for paths,\nmatches\n"
 	     "in each layer"),
 	FLAG("line-number", 'n', numbers, "print the number of each line"),
 	FLAG("null", '0', zero, "a NUL ends each result; names and text are raw"),
