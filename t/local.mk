@@ -92,6 +92,30 @@ t_unit_test_grep_SOURCES = t/unit/test-grep.c
 t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-xml
+t_unit_test_xml_SOURCES = t/unit/test-xml.c
+t_unit_test_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_xml_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-report
+t_unit_test_report_SOURCES = t/unit/test-report.c
+t_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_report_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-junit
+t_unit_test_junit_SOURCES = t/unit/test-junit.c
+t_unit_test_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_junit_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-coverage
+t_unit_test_coverage_SOURCES = t/unit/test-coverage.c
+t_unit_test_coverage_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_coverage_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tally
+t_unit_test_tally_SOURCES = t/unit/test-tally.c
+t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
 unit_tests += t/unit/test-reference
 t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -111,6 +135,21 @@ unit_tests += t/unit/test-source
 t_unit_test_source_SOURCES = t/unit/test-source.c
 t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_source_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-manifest
+t_unit_test_manifest_SOURCES = t/unit/test-manifest.c
+t_unit_test_manifest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_manifest_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-path
+t_unit_test_path_SOURCES = t/unit/test-path.c
+t_unit_test_path_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_path_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-platform
+t_unit_test_platform_SOURCES = t/unit/test-platform.c
+t_unit_test_platform_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_platform_LDADD = $(CMOCKA_LDADD)
 
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
@@ -165,3 +204,19 @@ t_lib_image_facts_SOURCES = t/lib/image-facts.c
 check_PROGRAMS += t/lib/rootfs-paths
 t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
+
+check_PROGRAMS += t/lib/attempt
+t_lib_attempt_SOURCES = t/lib/attempt.c
+t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
+t_lib_attempt_LDFLAGS = -static
+t_lib_attempt_LDADD =
+EXTRA_DIST += t/lib/rorun.sh
+shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+
+
+shell_tests += t/5001-pin-check-corpus.t
+check_PROGRAMS += t/lib/dockerfile-tree
+t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
+
+shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
+	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
