@@ -47,6 +47,11 @@ t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
 t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_rootfs_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-size
+t_unit_test_size_SOURCES = t/unit/test-size.c
+t_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_size_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-tree
 t_unit_test_tree_SOURCES = t/unit/test-tree.c
 t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
