@@ -33,3 +33,7 @@ dist_rules_DATA = rules/build-tools rules/package-managers rules/development-dep
 bin_PROGRAMS += bin/probe
 dist_man_MANS += man/probe.1
 bin_probe_SOURCES = bin/probe.c $(tool_sources)
+
+bin_PROGRAMS += bin/pin-check
+bin_pin_check_SOURCES = bin/pin-check.c $(tool_sources)
+dist_man_MANS += man/pin-check.1

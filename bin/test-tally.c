@@ -268,14 +268,19 @@ static void report_tap(const struct options *options, const struct tally *tally)
 	tap_end(&tap);
 }
 
-/* Names and messages are the reports'; line breaks in a message end it. */
-static void print_line(const char *indent, const char *text)
+/* Names and messages are the reports'. */
+static void print_line(const char *indent, const char *text, size_t size)
 {
 	auto_buf struct buf line;
 
 	buf_init(&line, BUF_MAX_DEFAULT);
-	text_escape(&line, text, strcspn(text, "\r\n"));
+	text_escape(&line, text, size);
 	(void)printf("%s%s\n", indent, line.data);
+}
+
+static void print_name(const char *indent, const char *name)
+{
+	print_line(indent, name, strlen(name));
 }
 
 static void print_failures(const struct tally *tally)
@@ -288,10 +293,11 @@ static void print_failures(const struct tally *tally)
 
 			if (item->outcome < JUNIT_FAILED)
 				continue;
-			print_line(item->outcome == JUNIT_FAILED ? "failed  " : "error   ",
+			print_name(item->outcome == JUNIT_FAILED ? "failed  " : "error   ",
 				   item->name);
 			if (item->message != NULL)
-				print_line("        ", item->message);
+				print_line("        ", item->message,
+					   strcspn(item->message, "\r\n"));
 			if (item->failure_count > 1)
 				(void)printf("        and %zu more in this test\n",
 					     item->failure_count - 1);
@@ -305,7 +311,7 @@ static void print_names(const char *title, const struct tally_names *names)
 		return;
 	(void)printf("\n%s:\n", title);
 	for (size_t i = 0; i < names->count; i++)
-		print_line("  ", names->items[i]);
+		print_name("  ", names->items[i]);
 }
 
 static int file_by_missing(const void *a, const void *b)
@@ -418,7 +424,7 @@ static int report_text(const struct options *options, struct tally *tally, struc
 	if (tally->hidden_failures)
 		(void)printf("\na suite claims failures that no test case shows\n");
 	for (size_t i = 0; i < tally->note_count; i++)
-		print_line(i == 0 ? "\nnote: " : "note: ", tally->notes[i]);
+		print_name(i == 0 ? "\nnote: " : "note: ", tally->notes[i]);
 	return 0;
 }
 

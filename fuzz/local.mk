@@ -4,6 +4,15 @@ fuzz_targets = doc
 
 check_PROGRAMS += fuzz/replay-doc
 fuzz_replay_doc_SOURCES = fuzz/fuzz-doc.c fuzz/replay.c
+
+fuzz_targets += junit
+check_PROGRAMS += fuzz/replay-junit
+fuzz_replay_junit_SOURCES = fuzz/fuzz-junit.c fuzz/replay.c
+
+fuzz_targets += coverage
+check_PROGRAMS += fuzz/replay-coverage
+fuzz_replay_coverage_SOURCES = fuzz/fuzz-coverage.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus
 

@@ -87,6 +87,30 @@ t_unit_test_grep_SOURCES = t/unit/test-grep.c
 t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-xml
+t_unit_test_xml_SOURCES = t/unit/test-xml.c
+t_unit_test_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_xml_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-report
+t_unit_test_report_SOURCES = t/unit/test-report.c
+t_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_report_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-junit
+t_unit_test_junit_SOURCES = t/unit/test-junit.c
+t_unit_test_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_junit_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-coverage
+t_unit_test_coverage_SOURCES = t/unit/test-coverage.c
+t_unit_test_coverage_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_coverage_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tally
+t_unit_test_tally_SOURCES = t/unit/test-tally.c
+t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
 unit_tests += t/unit/test-reference
 t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -167,6 +191,8 @@ dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t
 shell_tests += t/1001-image-size-corpus.t t/1090-image-size-docker.t
+shell_tests += t/0201-image-facts.t
+shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
@@ -175,3 +201,19 @@ t_lib_image_facts_SOURCES = t/lib/image-facts.c
 check_PROGRAMS += t/lib/rootfs-paths
 t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
+
+check_PROGRAMS += t/lib/attempt
+t_lib_attempt_SOURCES = t/lib/attempt.c
+t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
+t_lib_attempt_LDFLAGS = -static
+t_lib_attempt_LDADD =
+EXTRA_DIST += t/lib/rorun.sh
+shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+
+
+shell_tests += t/5001-pin-check-corpus.t
+check_PROGRAMS += t/lib/dockerfile-tree
+t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
+
+shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
+	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t

@@ -45,6 +45,9 @@ static int tally_add_junit(struct tally *tally, struct tally_file *file, const s
 	for (size_t i = 0; i < file->junit->note_count; i++)
 		if (tally_add_note(tally, file->name, file->junit->notes[i], err) < 0)
 			return -1;
+	if (file->junit->notes_dropped > 0 &&
+	    tally_add_note(tally, file->name, "and more of this kind", err) < 0)
+		return -1;
 	if (file->junit->count == 0)
 		return tally_add_note(tally, file->name, "no test in it", err);
 	return 0;
@@ -178,9 +181,9 @@ static void tally_mention_all(struct tally_comparison *comparison, const struct 
 
 			comparison->mentions[comparison->count++] =
 				(struct tally_mention) { item, before, order++ };
-			if (!before && item->outcome >= JUNIT_FAILED && item->container != NULL)
+			if (!before && item->outcome >= JUNIT_FAILED)
 				comparison->containers[comparison->container_count++] =
-					item->container;
+					item->container != NULL ? item->container : item->name;
 		}
 	}
 }

@@ -23,6 +23,7 @@ struct coverage_part {
 	/* the report's totals for it, used where it lists no lines */
 	uint64_t total;
 	uint64_t covered;
+	uint64_t surplus; /* lines listed as run that the report itself does not count */
 	uint32_t rank;
 };
 
@@ -66,16 +67,16 @@ const char *coverage_note(const struct coverage *coverage, size_t index)
 	return index < coverage->note_count ? coverage->notes[index] : NULL;
 }
 
-static int coverage_add_note(struct coverage *coverage, const char *what, uint64_t claimed,
-			     uint64_t counted, struct error *err)
+static int coverage_add_note(struct coverage *coverage, const char *file, const char *what,
+			     uint64_t claimed, uint64_t counted, struct error *err)
 {
 	char **notes;
 	char *text;
 
 	if (coverage->note_count == COVERAGE_NOTES_MAX)
 		return 0;
-	if (asprintf(&text, "%s: it claims %" PRIu64 "; counted: %" PRIu64, what, claimed,
-		     counted) < 0)
+	if (asprintf(&text, "%s%s%s: it claims %" PRIu64 "; counted: %" PRIu64, file,
+		     file[0] != '\0' ? ": " : "", what, claimed, counted) < 0)
 		return error_memory(err);
 	notes = reallocarray(coverage->notes, coverage->note_count + 1, sizeof *notes);
 	if (notes == NULL) {
@@ -208,25 +209,53 @@ static size_t coverage_rank(struct coverage_part **sorted, size_t count,
 	return used;
 }
 
-/* Counts the sorted lines, each once; the first of a file replaces the totals it claims. */
-static void coverage_count_lines(const struct coverage_line *lines, size_t count,
-				 struct coverage_file *files)
+/* Counts the sorted lines of one file, each once; they replace the totals it claims. */
+static void coverage_count_file(const struct coverage_line *lines, size_t count,
+				struct coverage_file *file)
 {
-	for (size_t i = 0; i < count;) {
-		struct coverage_file *file = &files[lines[i].part];
+	file->total = 0;
+	file->covered = 0;
+	for (size_t i = 0, next; i < count; i = next) {
 		bool covered = false;
-		size_t next = i;
 
-		if (i == 0 || lines[i - 1].part != lines[i].part) {
-			file->total = 0;
-			file->covered = 0;
-		}
-		for (; next < count && coverage_line_by_place(&lines[i], &lines[next]) == 0; next++)
+		for (next = i; next < count && lines[next].number == lines[i].number; next++)
 			covered = covered || lines[next].covered;
 		file->total++;
 		file->covered += covered;
-		i = next;
 	}
+}
+
+static void coverage_count_lines(const struct coverage_line *lines, size_t count,
+				 struct coverage_file *files)
+{
+	for (size_t i = 0, next; i < count; i = next) {
+		for (next = i; next < count && lines[next].part == lines[i].part; next++)
+			;
+		coverage_count_file(&lines[i], next - i, &files[lines[i].part]);
+	}
+}
+
+/*
+ * Takes away what was listed as run and is no statement. It lowers both sides by the same, and a
+ * file's largest surplus stands for all of its parts: they come from one tool and list the same.
+ */
+static int coverage_drop_surplus(struct coverage_part *const *sorted, size_t count,
+				 struct coverage_file *files, size_t file_count, struct error *err)
+{
+	auto_free uint64_t *surplus = calloc(file_count + 1, sizeof *surplus);
+
+	if (surplus == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < count; i++)
+		if (sorted[i]->surplus > surplus[sorted[i]->rank])
+			surplus[sorted[i]->rank] = sorted[i]->surplus;
+	for (size_t i = 0; i < file_count; i++) {
+		uint64_t less = surplus[i] < files[i].covered ? surplus[i] : files[i].covered;
+
+		files[i].covered -= less;
+		files[i].total -= less;
+	}
+	return 0;
 }
 
 /* What the parts from `first` on say; the rest is as if it were not there. */
@@ -252,6 +281,8 @@ static int coverage_count_from(const struct coverage *coverage, size_t first_par
 	}
 	qsort(lines, line_count, sizeof *lines, coverage_line_by_place);
 	coverage_count_lines(lines, line_count, files);
+	if (coverage_drop_surplus(sorted, part_count, files, sum.count, err) < 0)
+		return -1;
 	for (size_t i = 0; i < sum.count; i++) {
 		sum.total += files[i].total;
 		sum.covered += files[i].covered;
@@ -288,10 +319,10 @@ static int coverage_check(struct coverage *coverage, size_t first_part, size_t f
 	if (!claim->made)
 		return 0;
 	if (claim->total != sum.total &&
-	    coverage_add_note(coverage, "lines", claim->total, sum.total, err) < 0)
+	    coverage_add_note(coverage, "", "lines", claim->total, sum.total, err) < 0)
 		return -1;
 	if (claim->covered != sum.covered &&
-	    coverage_add_note(coverage, "covered lines", claim->covered, sum.covered, err) < 0)
+	    coverage_add_note(coverage, "", "covered lines", claim->covered, sum.covered, err) < 0)
 		return -1;
 	return 0;
 }
@@ -305,6 +336,49 @@ static int coverage_check_totals(uint64_t total, uint64_t covered, struct error 
 	if (covered > total)
 		return error_set(err, ERROR_INPUT,
 				 "it claims %" PRIu64 " covered lines of %" PRIu64, covered, total);
+	return 0;
+}
+
+/*
+ * Ends a part whose lines are those from `first_line` on and whose totals are the claim. Without
+ * lines the totals are believed. coverage.py lists lines as run that are no statements (excluded
+ * ones, the first of an empty file) and leaves them out of its total, though its LCOV counts them
+ * among the covered: they are a surplus. Anything else is a contradiction and told.
+ */
+static int coverage_end_part(struct coverage *coverage, uint32_t index, size_t first_line,
+			     const struct coverage_claim *claim, struct error *err)
+{
+	struct coverage_part *part = &coverage->parts[index];
+	struct coverage_file counted = { 0 };
+	size_t line_count = coverage->line_count - first_line;
+
+	if (!claim->made)
+		return 0;
+	if (line_count == 0) {
+		if (coverage_check_totals(claim->total, claim->covered, err) < 0)
+			return error_prefix(err, "%s", part->name);
+		part->total = claim->total;
+		part->covered = claim->covered;
+		return 0;
+	}
+	qsort(&coverage->lines[first_line], line_count, sizeof *coverage->lines,
+	      coverage_line_by_place);
+	coverage_count_file(&coverage->lines[first_line], line_count, &counted);
+	if (counted.total >= claim->total) {
+		uint64_t surplus = counted.total - claim->total;
+
+		if (surplus <= counted.covered && (claim->covered == counted.covered ||
+						   claim->covered == counted.covered - surplus)) {
+			part->surplus = surplus;
+			return 0;
+		}
+	}
+	if (counted.total != claim->total &&
+	    coverage_add_note(coverage, part->name, "lines", claim->total, counted.total, err) < 0)
+		return -1;
+	if (counted.covered != claim->covered)
+		return coverage_add_note(coverage, part->name, "covered lines", claim->covered,
+					 counted.covered, err);
 	return 0;
 }
 
@@ -519,7 +593,9 @@ struct lcov {
 	bool in_record;
 	uint32_t part;
 	struct coverage_claim claim; /* of the record */
-	size_t first_line;	     /* of the record */
+	bool has_total;
+	bool has_covered;
+	size_t first_line; /* of the record */
 };
 
 static int lcov_line(struct lcov *report, const char *text, size_t size, struct error *err)
@@ -544,31 +620,26 @@ static int lcov_line(struct lcov *report, const char *text, size_t size, struct 
 }
 
 static int lcov_total(struct lcov *report, const char *key, const char *text, size_t size,
-		      uint64_t *ret_total, struct error *err)
+		      uint64_t *ret_total, bool *ret_seen, struct error *err)
 {
 	if (!report->in_record)
 		return error_set(err, ERROR_INPUT, "%s outside of a record", key);
 	if (!coverage_number(text, size, COVERAGE_LINES_MAX, ret_total))
 		return error_set(err, ERROR_INPUT, "'%s:%.*s' is no number of lines", key,
 				 (int)size, text);
-	report->claim.made = true;
+	*ret_seen = true;
 	return 0;
 }
 
 static int lcov_end(struct lcov *report, struct error *err)
 {
-	struct coverage_part *part = &report->coverage->parts[report->part];
-
 	if (!report->in_record)
 		return error_set(err, ERROR_INPUT, "end_of_record outside of a record");
 	report->in_record = false;
-	if (report->coverage->line_count > report->first_line || !report->claim.made)
-		return 0;
-	if (coverage_check_totals(report->claim.total, report->claim.covered, err) < 0)
-		return -1;
-	part->total = report->claim.total;
-	part->covered = report->claim.covered;
-	return 0;
+	/* one total without the other says nothing */
+	report->claim.made = report->has_total && report->has_covered;
+	return coverage_end_part(report->coverage, report->part, report->first_line, &report->claim,
+				 err);
 }
 
 static bool lcov_is(const char *line, size_t size, const char *key)
@@ -589,9 +660,11 @@ static int lcov_take(struct lcov *report, const char *line, size_t size, struct 
 	if (lcov_is(line, size, "DA:"))
 		return lcov_line(report, line + 3, size - 3, err);
 	if (lcov_is(line, size, "LF:"))
-		return lcov_total(report, "LF", line + 3, size - 3, &report->claim.total, err);
+		return lcov_total(report, "LF", line + 3, size - 3, &report->claim.total,
+				  &report->has_total, err);
 	if (lcov_is(line, size, "LH:"))
-		return lcov_total(report, "LH", line + 3, size - 3, &report->claim.covered, err);
+		return lcov_total(report, "LH", line + 3, size - 3, &report->claim.covered,
+				  &report->has_covered, err);
 	if (lcov_is(line, size, "SF:")) {
 		if (report->in_record)
 			return error_set(err, ERROR_INPUT, "SF within a record");
@@ -599,6 +672,7 @@ static int lcov_take(struct lcov *report, const char *line, size_t size, struct 
 			return error_set(err, ERROR_INPUT, "SF without a file name");
 		report->in_record = true;
 		report->claim = (struct coverage_claim) { 0 };
+		report->has_total = report->has_covered = false;
 		report->first_line = report->coverage->line_count;
 		return coverage_add_part(report->coverage, line + 3, size - 3, &report->part, err);
 	}
@@ -693,13 +767,7 @@ static int coverage_py_file(struct coverage *coverage, const char *name, const j
 	    coverage_py_lines(coverage, part, file, name, "missing_lines", false, err) < 0 ||
 	    coverage_py_totals(file, name, "summary", &claim, err) < 0)
 		return -1;
-	if (coverage->line_count > first_line || !claim.made)
-		return 0;
-	if (coverage_check_totals(claim.total, claim.covered, err) < 0)
-		return error_prefix(err, "%s", name);
-	coverage->parts[part].total = claim.total;
-	coverage->parts[part].covered = claim.covered;
-	return 0;
+	return coverage_end_part(coverage, part, first_line, &claim, err);
 }
 
 int coverage_add_coverage_py(struct coverage *coverage, const void *data, size_t size,

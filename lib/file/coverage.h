@@ -5,7 +5,8 @@
  * Lines are counted here, whatever rates the reports claim, and never twice: a line is
  * a file's name and a number, and it is covered where any report or class says so.
  * Files are the same where the reports name them alike. Branches are not counted. Only
- * a file whose report lists no lines is believed its totals.
+ * a file whose report lists no lines is believed its totals; and lines that a report
+ * lists as run but leaves out of the file's total are no statements and left out.
  */
 #ifndef FILE_COVERAGE_H
 #define FILE_COVERAGE_H

@@ -243,12 +243,9 @@ static int junit_name_case(const struct junit_reader *reader, const char *class,
 	buf_add_string(&full, class);
 	if (name[0] != '\0' && strcmp(name, class) != 0)
 		buf_printf(&full, ".%s", name);
-	if (junit_names_class(name, class)) {
-		if (junit_keep(junit, class, strlen(class), &item->container, err) < 0)
-			return -1;
-	} else if (junit_keep_buf(junit, &full, &item->container, err) < 0) {
+	if (name[0] != '\0' && junit_names_class(name, class) &&
+	    junit_keep(junit, class, strlen(class), &item->container, err) < 0)
 		return -1;
-	}
 	return junit_keep_buf(junit, &full, &item->name, err);
 }
 

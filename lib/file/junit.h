@@ -28,8 +28,8 @@ struct junit_case {
 	 */
 	char *name;
 	/*
-	 * If it fails, every test whose name begins so may be missing for its sake: a class, module
-	 * or package that could not be set up, or its own name. Or NULL.
+	 * If it fails, every test whose name begins so may be missing for its sake: the class,
+	 * module or package that could not be set up. NULL where that is its own name.
 	 */
 	char *container;
 	enum junit_outcome outcome;
@@ -44,7 +44,7 @@ struct junit_case {
 #define JUNIT_DETAILS_MAX ((size_t)4096)
 /* Bounds on what a report can make us keep. */
 #define JUNIT_CASES_MAX ((size_t)2000000)
-#define JUNIT_TEXT_MAX	((size_t)512 << 20)
+#define JUNIT_TEXT_MAX	((size_t)128 << 20)
 #define JUNIT_NOTES_MAX ((size_t)20)
 
 struct junit {
