@@ -222,3 +222,5 @@ t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 
 shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
 	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
+shell_tests += t/4001-probe.t
+EXTRA_DIST += t/lib/server.py
