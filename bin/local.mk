@@ -20,6 +20,7 @@ bin_test_tally_SOURCES = bin/test-tally.c $(tool_sources)
 dist_man_MANS += man/test-tally.1
 
 bin_PROGRAMS += bin/ro-run
+dist_man_MANS += man/ro-run.1
 bin_ro_run_SOURCES = bin/ro-run.c $(tool_sources)
 bin_ro_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bin
 
@@ -33,3 +34,7 @@ dist_rules_DATA = rules/build-tools rules/package-managers rules/development-dep
 bin_PROGRAMS += bin/probe
 dist_man_MANS += man/probe.1
 bin_probe_SOURCES = bin/probe.c $(tool_sources)
+
+bin_PROGRAMS += bin/pin-check
+bin_pin_check_SOURCES = bin/pin-check.c $(tool_sources)
+dist_man_MANS += man/pin-check.1

@@ -10,3 +10,8 @@ libseatrial_a_SOURCES += \
 	lib/check/scan.c lib/check/scan.h \
 	lib/check/spool.c lib/check/spool.h \
 	lib/check/survival.c lib/check/survival.h
+
+libseatrial_a_SOURCES += \
+	lib/check/pinfind.c lib/check/pinfind.h \
+	lib/check/pins.c lib/check/pins.h \
+	lib/check/remotesource.c lib/check/remotesource.h

@@ -374,6 +374,7 @@ int needles_of_regex(const char *regex, size_t size, struct needles *ret_needles
 
 struct needle_set {
 	uint8_t classes[256]; /* of bytes, letters folded; 0: in no needle */
+	bool idle[256];	      /* bytes that no needle begins with */
 	size_t width;	      /* classes in all */
 	uint32_t *next;	      /* [state * width + class]: state * width, with HAS_HITS */
 	uint32_t *fail;	      /* by state */
@@ -473,6 +474,8 @@ static void finish_table(struct needle_set *set)
 			hits = set->first_hit[state] != 0;
 		set->next[i] = (uint32_t)(to * set->width) | (hits ? HAS_HITS : 0);
 	}
+	for (size_t c = 0; c < array_size(set->idle); c++)
+		set->idle[c] = set->next[set->classes[c]] == 0;
 }
 
 int needle_set_new(const struct needle *needles, size_t count, struct needle_set **ret_set,
@@ -536,9 +539,17 @@ void needle_set_scan(const struct needle_set *set, const char *data, size_t from
 	uint32_t state = 0;
 
 	for (size_t i = from; i < size; i++) {
-		uint32_t next = set->next[state + set->classes[bytes[i]]];
+		uint32_t next;
 		size_t go_on;
 
+		/* Most bytes begin no needle. */
+		if (state == 0) {
+			while (i < size && set->idle[bytes[i]])
+				i++;
+			if (i == size)
+				return;
+		}
+		next = set->next[state + set->classes[bytes[i]]];
 		state = next & ~HAS_HITS;
 		if ((next & HAS_HITS) == 0)
 			continue;

@@ -22,7 +22,7 @@ struct pattern {
 	char *text;
 	size_t size;
 	struct buf source; /* of a path pattern: the expression, for the sieve */
-	bool last_component;
+	enum { WHOLE_PATH, LAST_COMPONENT, LAST_COMPONENTS } reach;
 	bool directories_only;
 	pcre2_code *code; /* NULL for a fixed string in text */
 	struct needles needles;
@@ -153,9 +153,16 @@ static int translate_glob(struct pattern *pattern, struct error *err)
 		pattern->directories_only = true;
 		size--;
 	}
-	pattern->last_component = memchr(text, '/', size) == NULL;
+	if (memchr(text, '/', size) == NULL)
+		pattern->reach = LAST_COMPONENT;
 	for (; size > 0 && *text == '/'; size--)
 		text++;
+	/* What may be anywhere is looked for from each '/': quicker than trying every way down. */
+	if (pattern->reach == WHOLE_PATH && size > 3 && memcmp(text, "**/", 3) == 0) {
+		pattern->reach = LAST_COMPONENTS;
+		text += 3;
+		size -= 3;
+	}
 	if (size == 0)
 		return error_set(err, ERROR_USAGE, "glob '%s': it names nothing", pattern->text);
 	for (size_t at = 0; at < size;) {
@@ -180,7 +187,8 @@ static int translate_glob(struct pattern *pattern, struct error *err)
 				return error_set(err, ERROR_USAGE,
 						 "glob '%s': nothing after the last backslash",
 						 pattern->text);
-			/* fall through */
+			add_quoted(out, text[at++]);
+			break;
 		default:
 			add_quoted(out, text[at++]);
 		}
@@ -198,6 +206,19 @@ static void translate_fixed(struct pattern *pattern)
 	}
 	for (; at < pattern->size; at++)
 		add_quoted(&pattern->source, pattern->text[at]);
+}
+
+/* The expression with what holds it to its place. */
+static void add_whole(struct buf *out, const struct pattern *pattern)
+{
+	const char *begin = "";
+	const char *end = "";
+
+	if (pattern->syntax == PATTERN_GLOB) {
+		begin = pattern->reach == LAST_COMPONENTS ? "(?:\\A|/)(?:" : "\\A(?:";
+		end = ")\\z";
+	}
+	buf_printf(out, "%s%s%s", begin, pattern->source.data, end);
 }
 
 static int compile_path(struct pattern *pattern, struct error *err)
@@ -224,8 +245,7 @@ static int compile_path(struct pattern *pattern, struct error *err)
 	} else {
 		translate_fixed(pattern);
 	}
-	buf_printf(&whole, pattern->syntax == PATTERN_GLOB ? "\\A(?:%s)\\z" : "%s",
-		   pattern->source.data);
+	add_whole(&whole, pattern);
 	if (buf_check(&pattern->source, "pattern", err) < 0 ||
 	    buf_check(&whole, "pattern", err) < 0)
 		return -1;
@@ -368,7 +388,7 @@ int pattern_match_path(const struct pattern *pattern, struct scratch *scratch, c
 
 	if (pattern->directories_only && !directory)
 		return 0;
-	if (pattern->last_component) {
+	if (pattern->reach == LAST_COMPONENT) {
 		const char *slash = memrchr(path, '/', size);
 
 		if (slash != NULL) {
@@ -413,13 +433,13 @@ enum search_result pattern_search(const struct pattern *pattern, struct scratch 
 /* ---- the sieve ---- */
 
 struct path_sieve {
-	bool always; /* there are expressions that cannot be put together with others */
-	pcre2_code *last_components;
-	pcre2_code *whole_paths;
+	bool always; /* there are patterns that cannot be put together with others */
+	pcre2_code *codes[LAST_COMPONENTS + 1]; /* by reach; NULL for none */
 };
 
-static int combine(struct pattern *const *patterns, size_t count, bool last_component,
-		   pcre2_code **ret_code, struct error *err)
+/* Several expressions of one reach; the place that holds all of them stands before them once. */
+static int combine(struct pattern *const *patterns, size_t count, int reach, pcre2_code **ret_code,
+		   struct error *err)
 {
 	auto_buf struct buf all;
 
@@ -427,17 +447,19 @@ static int combine(struct pattern *const *patterns, size_t count, bool last_comp
 	for (size_t i = 0; i < count; i++) {
 		const struct pattern *pattern = patterns[i];
 
-		if (pattern->syntax == PATTERN_REGEX || pattern->last_component != last_component)
+		if (pattern->syntax != PATTERN_GLOB || (int)pattern->reach != reach)
 			continue;
-		buf_printf(&all, "%s(?%s:%s%s%s)", all.size == 0 ? "" : "|",
-			   pattern->flags & PATTERN_CASELESS ? "i" : "",
-			   pattern->syntax == PATTERN_GLOB ? "\\A(?:" : "", pattern->source.data,
-			   pattern->syntax == PATTERN_GLOB ? ")\\z" : "");
+		buf_add_string(&all, all.size > 0		     ? "|"
+				     : reach == (int)LAST_COMPONENTS ? "(?:\\A|/)(?:"
+								     : "\\A(?:");
+		buf_printf(&all, "(?%s:%s)", pattern->flags & PATTERN_CASELESS ? "i" : "",
+			   pattern->source.data);
 	}
-	if (buf_check(&all, "patterns", err) < 0)
-		return -1;
 	if (all.size == 0)
 		return 0;
+	buf_add_string(&all, ")\\z");
+	if (buf_check(&all, "patterns", err) < 0)
+		return -1;
 	return compile(all.data, all.size, PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY, PCRE2_JIT_COMPLETE,
 		       ret_code, err);
 }
@@ -451,11 +473,11 @@ int path_sieve_new(struct pattern *const *patterns, size_t count, struct path_si
 	if (sieve == NULL)
 		return error_memory(err);
 	for (size_t i = 0; i < count; i++)
-		sieve->always = sieve->always || patterns[i]->syntax == PATTERN_REGEX;
+		sieve->always = sieve->always || patterns[i]->syntax != PATTERN_GLOB;
 	/* What is too much for one expression is tried one by one. */
-	if (combine(patterns, count, true, &sieve->last_components, &too_big) < 0 ||
-	    combine(patterns, count, false, &sieve->whole_paths, &too_big) < 0)
-		sieve->always = true;
+	for (int reach = WHOLE_PATH; reach <= (int)LAST_COMPONENTS; reach++)
+		if (combine(patterns, count, reach, &sieve->codes[reach], &too_big) < 0)
+			sieve->always = true;
 	*ret_sieve = sieve;
 	return 0;
 }
@@ -464,8 +486,8 @@ void path_sieve_free(struct path_sieve *sieve)
 {
 	if (sieve == NULL)
 		return;
-	pcre2_code_free(sieve->last_components);
-	pcre2_code_free(sieve->whole_paths);
+	for (size_t i = 0; i < array_size(sieve->codes); i++)
+		pcre2_code_free(sieve->codes[i]);
 	free(sieve);
 }
 
@@ -487,7 +509,9 @@ int path_sieve_test(const struct path_sieve *sieve, struct scratch *scratch, con
 
 	if (sieve->always)
 		return 1;
-	result = sieve_match(sieve->whole_paths, scratch, path, size, err);
+	result = sieve_match(sieve->codes[WHOLE_PATH], scratch, path, size, err);
+	if (result == 0)
+		result = sieve_match(sieve->codes[LAST_COMPONENTS], scratch, path, size, err);
 	if (result != 0)
 		return result;
 	slash = memrchr(path, '/', size);
@@ -495,5 +519,5 @@ int path_sieve_test(const struct path_sieve *sieve, struct scratch *scratch, con
 		size -= (size_t)(slash + 1 - path);
 		path = slash + 1;
 	}
-	return sieve_match(sieve->last_components, scratch, path, size, err);
+	return sieve_match(sieve->codes[LAST_COMPONENT], scratch, path, size, err);
 }

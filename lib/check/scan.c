@@ -17,6 +17,7 @@ struct scan {
 	uint32_t *owners;	/* needle → rule */
 	uint32_t *sizes;	/* needle → bytes of it in the set */
 	size_t needle_count;
+	bool *announced; /* by rule: its matches hold one of the needles */
 	bool has_block;
 	size_t overlap;	   /* a match that begins so near to the end of the data waits for more */
 	size_t lookbehind; /* bytes kept before what is searched */
@@ -32,6 +33,7 @@ void scan_free(struct scan *scan)
 	needle_set_free(scan->set);
 	free(scan->owners);
 	free(scan->sizes);
+	free(scan->announced);
 	free(scan);
 }
 
@@ -81,6 +83,16 @@ static int add_needle(struct scan *scan, struct needle **needles, size_t rule,
 	return 0;
 }
 
+/* Expressions for a few files, or for the configuration only, are put to every line there: their
+ * needles would make hits in all the files that they are not for. */
+static bool is_announced(const struct rule *rule)
+{
+	if (pattern_syntax(rule->pattern) == PATTERN_FIXED)
+		return true;
+	return pattern_needles(rule->pattern)->count > 0 && (rule->where & RULE_CONTENT) != 0 &&
+	       rule->in.count == 0;
+}
+
 static int prepare(struct scan *scan, const struct rules *rules, struct error *err)
 {
 	auto_free struct needle *needles = NULL;
@@ -95,7 +107,8 @@ static int prepare(struct scan *scan, const struct rules *rules, struct error *e
 		widen(scan, pattern);
 		caseless = caseless || pattern_syntax(pattern) != PATTERN_FIXED ||
 			   (pattern_flags(pattern) & PATTERN_CASELESS) != 0;
-		for (size_t k = 0; k < own->count; k++)
+		scan->announced[i] = is_announced(&rules->items[i]);
+		for (size_t k = 0; scan->announced[i] && k < own->count; k++)
 			if (add_needle(scan, &needles, i, &own->items[k], err) < 0)
 				return -1;
 	}
@@ -113,6 +126,9 @@ int scan_new(const struct rules *rules, struct scan **ret_scan, struct error *er
 	cleanup_by(scan_free_pointer) struct scan *scan = calloc(1, sizeof *scan);
 
 	if (scan == NULL)
+		return error_memory(err);
+	scan->announced = calloc(rules->count + 1, sizeof *scan->announced);
+	if (scan->announced == NULL)
 		return error_memory(err);
 	scan->rules = rules;
 	scan->overlap = SCAN_OVERLAP;
@@ -429,7 +445,7 @@ static int scan_every_line(struct scanner *scanner, size_t rule)
 	const struct needles *needles = pattern_needles(pattern_of(scanner, rule));
 	size_t at = scanner->line_from;
 
-	if (needles->count > 0) {
+	if (scanner->scan->announced[rule]) {
 		if (needles->first || !scanner->fragment)
 			return 0;
 		at = scanner->size - 1;
@@ -459,7 +475,7 @@ static int scan_block(struct scanner *scanner, size_t rule, size_t decided)
 	bool more = decided < scanner->size;
 	size_t from = scanner->block_from;
 
-	if (pattern_needles(pattern)->first && !state->candidate)
+	if (scanner->scan->announced[rule] && pattern_needles(pattern)->first && !state->candidate)
 		return 0;
 	state->candidate = false;
 	if (state->resume > scanner->base + from)

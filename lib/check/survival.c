@@ -192,15 +192,18 @@ struct subject {
 };
 
 struct chain_link {
-	uint64_t hash;
 	uint32_t subject;
 	uint32_t next;
 };
 
-/* From hashes to subjects. */
+/* From hashes to subjects. A hash has a slot of its own: the directories above many matches have
+ * long chains, and nobody else may have to walk them. */
 struct chains {
-	uint32_t *heads;
-	size_t mask;
+	struct chain_slot {
+		uint64_t hash;
+		uint32_t first; /* NONE: the slot is free */
+	} * slots;
+	size_t mask, used;
 	struct chain_link *links;
 	size_t count, capacity;
 };
@@ -214,29 +217,40 @@ struct inquiry {
 	struct chains above; /* by each directory above it, the root included */
 };
 
-static int chains_init(struct chains *chains, size_t expected, struct error *err)
+static struct chain_slot *slot_of(const struct chains *chains, uint64_t hash)
 {
-	size_t size = 1024;
+	size_t i = (size_t)(hash >> EVENT_BITS) & chains->mask;
 
-	while (size < 2 * expected)
-		size *= 2;
-	chains->heads = malloc(size * sizeof *chains->heads);
-	if (chains->heads == NULL)
-		return error_memory(err);
-	memset(chains->heads, 0xff, size * sizeof *chains->heads);
-	chains->mask = size - 1;
-	return 0;
+	while (chains->slots[i].first != NONE && chains->slots[i].hash != hash)
+		i = (i + 1) & chains->mask;
+	return &chains->slots[i];
 }
 
-static uint32_t *chain_of(const struct chains *chains, uint64_t hash)
+static int chains_resize(struct chains *chains, size_t size, struct error *err)
 {
-	return &chains->heads[(hash >> EVENT_BITS) & chains->mask];
+	struct chains larger = *chains;
+
+	larger.slots = malloc(size * sizeof *larger.slots);
+	if (larger.slots == NULL)
+		return error_memory(err);
+	larger.mask = size - 1;
+	for (size_t i = 0; i < size; i++)
+		larger.slots[i].first = NONE;
+	for (size_t i = 0; chains->slots != NULL && i <= chains->mask; i++)
+		if (chains->slots[i].first != NONE)
+			*slot_of(&larger, chains->slots[i].hash) = chains->slots[i];
+	free(chains->slots);
+	*chains = larger;
+	return 0;
 }
 
 static int chains_add(struct chains *chains, uint64_t hash, uint32_t subject, struct error *err)
 {
-	uint32_t *head = chain_of(chains, hash);
+	struct chain_slot *slot;
 
+	if (2 * chains->used > chains->mask &&
+	    chains_resize(chains, 2 * (chains->mask + 1), err) < 0)
+		return -1;
 	if (chains->count == chains->capacity) {
 		size_t capacity = chains->capacity == 0 ? 256 : chains->capacity * 2;
 		struct chain_link *links =
@@ -248,9 +262,12 @@ static int chains_add(struct chains *chains, uint64_t hash, uint32_t subject, st
 		chains->links = links;
 		chains->capacity = capacity;
 	}
+	slot = slot_of(chains, hash);
+	if (slot->first == NONE)
+		chains->used++;
 	chains->links[chains->count] =
-		(struct chain_link) { .hash = hash, .subject = subject, .next = *head };
-	*head = (uint32_t)chains->count++;
+		(struct chain_link) { .subject = subject, .next = slot->first };
+	*slot = (struct chain_slot) { .hash = hash, .first = (uint32_t)chains->count++ };
 	return 0;
 }
 
@@ -259,9 +276,9 @@ static void inquiry_release(struct inquiry *inquiry)
 	for (size_t i = 0; i < inquiry->count; i++)
 		free(inquiry->subjects[i].path);
 	free(inquiry->subjects);
-	free(inquiry->self.heads);
+	free(inquiry->self.slots);
 	free(inquiry->self.links);
-	free(inquiry->above.heads);
+	free(inquiry->above.slots);
 	free(inquiry->above.links);
 }
 
@@ -298,12 +315,9 @@ static int add_subject(struct inquiry *inquiry, const struct subject *subject, c
 static void strike(struct inquiry *inquiry, const struct chains *chains, uint64_t hash,
 		   size_t layer, uint64_t place, bool lower_only, bool deleted)
 {
-	for (uint32_t i = *chain_of(chains, hash); i != NONE; i = chains->links[i].next) {
-		struct subject *subject;
+	for (uint32_t i = slot_of(chains, hash)->first; i != NONE; i = chains->links[i].next) {
+		struct subject *subject = &inquiry->subjects[chains->links[i].subject];
 
-		if (chains->links[i].hash != hash)
-			continue;
-		subject = &inquiry->subjects[chains->links[i].subject];
 		if (subject->gone || subject->layer > layer)
 			continue;
 		if (subject->layer == layer && (lower_only || place <= subject->place))
@@ -318,7 +332,7 @@ static void strike(struct inquiry *inquiry, const struct chains *chains, uint64_
 static int follow_link(struct inquiry *inquiry, uint64_t target, size_t layer, uint64_t place,
 		       const char *path, size_t size, struct error *err)
 {
-	uint32_t i = *chain_of(&inquiry->self, target);
+	uint32_t i = slot_of(&inquiry->self, target)->first;
 
 	while (i != NONE) {
 		struct chain_link link = inquiry->self.links[i];
@@ -328,7 +342,7 @@ static int follow_link(struct inquiry *inquiry, uint64_t target, size_t layer, u
 		};
 
 		i = link.next;
-		if (link.hash != target || subject->gone || subject->layer > layer ||
+		if (subject->gone || subject->layer > layer ||
 		    (subject->layer == layer && subject->place >= place) ||
 		    !inquiry->questions[subject->owner].content)
 			continue;
@@ -440,8 +454,8 @@ int survival_ask(const struct survival *survival, struct survival_question *ques
 	cleanup_by(inquiry_release) struct inquiry inquiry = { .key = &survival->key,
 							       .questions = questions };
 
-	if (chains_init(&inquiry.self, count, err) < 0 ||
-	    chains_init(&inquiry.above, count, err) < 0)
+	if (chains_resize(&inquiry.self, 1024, err) < 0 ||
+	    chains_resize(&inquiry.above, 1024, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		struct subject subject = { .owner = (uint32_t)i,

@@ -8,9 +8,11 @@
 
 static void platform_set(char part[PLATFORM_PART_MAX], const char *text)
 {
-	size_t length = text != NULL ? strnlen(text, PLATFORM_PART_MAX - 1) : 0;
+	size_t length = text != NULL ? strnlen(text, PLATFORM_PART_MAX) : 0;
 
-	/* longer ones match nothing, and need not be whole */
+	/* no platform has so long a name, and a cut one could match another */
+	if (length == PLATFORM_PART_MAX)
+		length = 0;
 	if (length > 0)
 		memcpy(part, text, length);
 	part[length] = '\0';

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
@@ -14,11 +15,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/buf.h"
+#include "image/path.h"
 #include "run/unpack.h"
 
 /* Where a call keeps the path that it would change. */
@@ -422,7 +425,19 @@ static void tracee_enter(struct tracee *tracee, unsigned index, const uint64_t a
 	}
 }
 
-/* The absolute path, as the container sees it; "." and ".." stay, but for a start with "./". */
+/* In place; the root stays "/". */
+static char *clean_absolute(char *path)
+{
+	bool climbs;
+
+	if (path != NULL) {
+		path[path_clean(path + 1, &climbs) + 1] = '\0';
+		path[0] = '/';
+	}
+	return path;
+}
+
+/* The absolute path, as the container sees it, without "." and doubled or trailing "/". */
 static char *tracee_absolute(const struct tracee *tracee)
 {
 	char link[64];
@@ -431,7 +446,7 @@ static char *tracee_absolute(const struct tracee *tracee)
 	char *whole = NULL;
 
 	if (path[0] == '/')
-		return strdup(path);
+		return clean_absolute(strdup(path));
 	if (tracee->directory == AT_FDCWD)
 		(void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)tracee->pid);
 	else
@@ -440,17 +455,37 @@ static char *tracee_absolute(const struct tracee *tracee)
 	base = link_text(link);
 	if (base == NULL)
 		return strdup(path);
-	while (path[0] == '.' && path[1] == '/')
-		path += 2 + strspn(path + 2, "/");
-	if (path[0] == '\0' || strcmp(path, ".") == 0)
-		return steal(&base);
-	if (asprintf(&whole, "%s/%s", strcmp(base, "/") == 0 ? "" : base, path) < 0)
+	if (asprintf(&whole, "%s/%s", base, path) < 0)
 		return NULL;
-	return whole;
+	return clean_absolute(whole);
 }
 
-/* Does the nearest existing directory of the path lie on the container's root mount? */
-static bool lies_on_root(const struct trace *trace, const struct tracee *tracee, const char *path)
+/* The mount, not the device: an overlay's files have the device of the layer they lie in. */
+static bool mount_of(int fd, uint64_t *ret_mount)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 ||
+	    (st.stx_mask & STATX_MNT_ID) == 0)
+		return false;
+	*ret_mount = st.stx_mnt_id;
+	return true;
+}
+
+/* /proc and /sys, which refuse writes whatever the root is. */
+static bool is_kernel_mount(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) == 0 && (st.f_type == PROC_SUPER_MAGIC || st.f_type == SYSFS_MAGIC);
+}
+
+/*
+ * Is the failure the root's? It is where the nearest existing directory of the path lies on the
+ * root's mount, and for EROFS also where it lies on a path that was made read-only on demand.
+ */
+static bool is_of_root(const struct trace *trace, const struct tracee *tracee, const char *path,
+		       int error)
 {
 	char link[64];
 	auto_free char *start = strdup(path);
@@ -463,11 +498,13 @@ static bool lies_on_root(const struct trace *trace, const struct tracee *tracee,
 		return true;
 	for (;;) {
 		auto_fd int fd = unpack_open_in_root(root, start, O_PATH, 0);
-		struct stat st;
+		uint64_t mount;
 		char *slash;
 
-		if (fd >= 0 && fstat(fd, &st) == 0)
-			return st.st_dev == trace->root_device;
+		if (fd >= 0 && error == EROFS)
+			return !is_kernel_mount(fd);
+		if (fd >= 0)
+			return !mount_of(fd, &mount) || mount == trace->root_mount;
 		slash = strrchr(start, '/');
 		if (slash == NULL)
 			return true;
@@ -536,7 +573,7 @@ static void trace_record(struct trace *trace, const struct tracee *tracee, int e
 	char link[64];
 	pid_t pid;
 
-	if (path == NULL || !lies_on_root(trace, tracee, path))
+	if (path == NULL || !is_of_root(trace, tracee, path, error))
 		return;
 	trace->total++;
 	pid = pid_inside(tracee->pid);
@@ -628,8 +665,6 @@ static void on_call_stop(struct trace *trace, struct tracee *tracee)
 
 static void on_exec(struct trace *trace, pid_t pid)
 {
-	char link[64];
-	struct stat st;
 	struct tracee *tracee = tracee_add(trace, pid);
 
 	/* whichever thread called it, it is the leader now */
@@ -638,9 +673,12 @@ static void on_exec(struct trace *trace, pid_t pid)
 		tracee->state = TRACEE_RUNS;
 	}
 	if (pid == trace->first && trace->start == 0) {
+		char link[64];
+		auto_fd int root = -1;
+
 		(void)snprintf(link, sizeof link, "/proc/%d/root/", (int)pid);
-		trace->root_known = stat(link, &st) == 0;
-		trace->root_device = st.st_dev;
+		root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		trace->root_known = root >= 0 && mount_of(root, &trace->root_mount);
 		trace->start = trace_now();
 	}
 	tracee_continue(pid, 0);

@@ -52,7 +52,7 @@ struct trace {
 	size_t tracee_capacity;
 	pid_t first;
 	bool followed; /* write attempts are recorded: a filter is loaded */
-	dev_t root_device;
+	uint64_t root_mount; /* its mount ID */
 	bool root_known;
 };
 

@@ -10,11 +10,13 @@ pack_layer() {
 }
 
 # pack_image FILE LAYER...: a docker-archive named test:1 of these layers, lowest first. The history says
-# "RUN step N" for each.
+# "RUN step N" for each. PACK_CONFIG is the JSON of its member "config".
 pack_image() {
 	pack_file=$1
 	shift
 	rm -rf pack && mkdir pack || return 1
+	pack_config=${PACK_CONFIG:-}
+	[ -n "$pack_config" ] || pack_config='{"Cmd":["true"]}'
 	pack_ids=
 	pack_names=
 	pack_history=
@@ -26,8 +28,8 @@ pack_image() {
 		pack_history="$pack_history${pack_history:+,}{\"created_by\":\"RUN step $pack_count\"}"
 		pack_count=$((pack_count + 1))
 	done
-	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["true"]},"rootfs":{"type":"layers","diff_ids":[%s]},"history":[%s]}' \
-		"$pack_ids" "$pack_history" >pack/config.json
+	printf '{"architecture":"amd64","os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":[%s]},"history":[%s]}' \
+		"$pack_config" "$pack_ids" "$pack_history" >pack/config.json
 	printf '[{"Config":"config.json","RepoTags":["test:1"],"Layers":[%s]}]' "$pack_names" >pack/manifest.json
 	(cd pack && tar -cf - -- *) >"$pack_file"
 }

@@ -1,0 +1,326 @@
+/* pin-check: is every external image of Dockerfiles and compose files pinned by its digest? */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/doc.h"
+#include "base/tap.h"
+#include "check/pinfind.h"
+#include "check/pins.h"
+#include "tool.h"
+
+#define FILE_SIZE_MAX ((size_t)4 << 20)
+
+struct settings {
+	struct tool tool;
+	struct option_list bases;
+	struct option_list build_args;
+	struct option_list environment;
+	const char *platform;
+	bool verify;
+	bool update;
+};
+
+static const struct option_spec options[] = {
+	{ "base", 0, OPTION_LIST, offsetof(struct settings, bases), "REF",
+	  "demand that every stage builds on this image: a\n"
+	  "repository, perhaps with a tag or a digest;\n"
+	  "repeat it to allow several",
+	  NULL },
+	{ "build-arg", 0, OPTION_LIST, offsetof(struct settings, build_args), "NAME=VALUE",
+	  "set an ARG, as the build does", NULL },
+	{ "env", 0, OPTION_LIST, offsetof(struct settings, environment), "NAME=VALUE",
+	  "set a variable of compose files", NULL },
+	{ "platform", 0, OPTION_STRING, offsetof(struct settings, platform), "OS/ARCH[/VARIANT]",
+	  "the platform to build for (default: this machine's)", NULL },
+	{ "verify", 0, OPTION_FLAG, offsetof(struct settings, verify), NULL,
+	  "ask the registries; not supported yet", NULL },
+	{ "update", 0, OPTION_FLAG, offsetof(struct settings, update), NULL,
+	  "rewrite the pins; not supported yet", NULL },
+	TOOL_OPTIONS(struct settings),
+};
+
+static const struct program program = {
+	.name = "pin-check",
+	.operands = "FILE...",
+	.summary = "Checks that every external image in Dockerfiles and compose files is pinned\n"
+		   "by a full digest, and that stages that share a base share its digest.\n"
+		   "Exit status: 0 all is pinned and as demanded, 1 something is not, 2 a file\n"
+		   "could not be read or understood.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = SIZE_MAX,
+};
+
+/* The state of one run. */
+struct run {
+	const struct settings *settings;
+	struct variables build_args;
+	struct variables environment;
+	struct pins_file *files;
+	size_t count;
+	struct pins_verdict verdict;
+	bool holds;
+};
+
+static int read_pairs(const struct option_list *list, const char *option,
+		      struct variables *variables, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *sign = strchr(list->items[i], '=');
+		auto_free char *name = NULL;
+
+		if (sign == NULL || sign == list->items[i])
+			return error_set(err, ERROR_USAGE, "--%s: '%s' is not NAME=VALUE", option,
+					 list->items[i]);
+		name = strndup(list->items[i], (size_t)(sign - list->items[i]));
+		if (name == NULL)
+			return error_memory(err);
+		if (variables_set(variables, name, sign + 1, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_file(const char *name, const struct pin_settings *settings, struct pins_file *file,
+		     struct error *err)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	auto_buf struct buf data;
+	enum pin_file_type type;
+
+	file->name = is_stdin ? "standard input" : name;
+	buf_init(&data, FILE_SIZE_MAX);
+	if ((is_stdin ? buf_read_fd(&data, STDIN_FILENO, file->name, err)
+		      : buf_read_file(&data, name, err)) < 0)
+		return -1;
+	type = pin_file_type(name, data.data, data.size);
+	return pins_find(data.data, data.size, file->name, type, settings, &file->pins, err);
+}
+
+static int run_check(struct run *run, const struct operands *operands, struct error *err)
+{
+	const struct settings *settings = run->settings;
+	struct pin_settings find = {
+		.build = { .args = &run->build_args },
+		.environment = &run->environment,
+	};
+
+	if (settings->verify || settings->update)
+		return error_set(err, ERROR_USAGE, "--%s is not supported yet",
+				 settings->verify ? "verify" : "update");
+	if (read_pairs(&settings->build_args, "build-arg", &run->build_args, err) < 0 ||
+	    read_pairs(&settings->environment, "env", &run->environment, err) < 0)
+		return -1;
+	if (settings->platform == NULL)
+		platform_host(&find.build.platform);
+	else if (platform_parse(settings->platform, &find.build.platform, err) < 0)
+		return error_prefix(err, "--platform");
+	run->files = calloc(operands->count, sizeof *run->files);
+	if (run->files == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < operands->count; i++) {
+		run->count++;
+		if (read_file(operands->items[i], &find, &run->files[i], err) < 0)
+			return -1;
+	}
+	if (pins_judge(run->files, run->count, settings->bases.items, settings->bases.count,
+		       &run->verdict, err) < 0)
+		return -1;
+	run->holds = run->verdict.pinned && run->verdict.consistent && run->verdict.base;
+	return 0;
+}
+
+static bool is_external(const struct pin *pin)
+{
+	return pin->kind != PIN_SCRATCH && pin->kind != PIN_STAGE;
+}
+
+/* The thing as the file has it: "FROM alpine:3", "image: nginx". */
+static void describe(const struct pin *pin, struct buf *out)
+{
+	buf_add_string(out, pin->instruction);
+	buf_add_char(out, ' ');
+	text_escape(out, pin->raw, strlen(pin->raw));
+	if (pin->resolved != NULL && strcmp(pin->raw, pin->resolved) != 0) {
+		buf_add_string(out, " (");
+		text_escape(out, pin->resolved, strlen(pin->resolved));
+		buf_add_char(out, ')');
+	}
+}
+
+static void print_escaped(const char *text)
+{
+	auto_buf struct buf out;
+
+	buf_init(&out, BUF_MAX_DEFAULT);
+	text_escape(&out, text, strlen(text));
+	(void)fputs(out.data, stdout);
+}
+
+static void print_pin(const char *file, const struct pin *pin)
+{
+	auto_buf struct buf out;
+
+	buf_init(&out, BUF_MAX_DEFAULT);
+	describe(pin, &out);
+	print_escaped(file);
+	(void)printf(":%zu: %s: ", pin->line, out.data);
+	print_escaped(pin->reason != NULL ? pin->reason : "does not hold");
+	(void)putchar('\n');
+}
+
+static void print_text(const struct run *run)
+{
+	const struct pins_verdict *verdict = &run->verdict;
+
+	for (size_t i = 0; i < run->count; i++)
+		for (size_t j = 0; j < run->files[i].pins.count; j++)
+			if (!run->files[i].pins.items[j].holds)
+				print_pin(run->files[i].name, &run->files[i].pins.items[j]);
+	(void)printf("%zu external reference%s, ", verdict->external,
+		     verdict->external == 1 ? "" : "s");
+	if (verdict->unpinned == 0)
+		(void)printf("all pinned");
+	else
+		(void)printf("%zu not pinned", verdict->unpinned);
+	if (!verdict->consistent)
+		(void)printf("; %zu whose digest differs from that of the same base",
+			     verdict->inconsistent);
+	if (!verdict->base && verdict->bases == 0)
+		(void)printf("; no stage builds on a demanded base");
+	else if (!verdict->base)
+		(void)printf("; %zu of %zu bases are not as demanded", verdict->undemanded,
+			     verdict->bases);
+	(void)putchar('\n');
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text != NULL ? doc_text(text) : json_null();
+}
+
+static json_t *pin_document(const struct pin *pin)
+{
+	char digest[DIGEST_TEXT_MAX];
+
+	return json_pack(
+		"{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o}", "line", (json_int_t)pin->line,
+		"instruction", doc_text(pin->instruction), "stage", text_or_null(pin->stage),
+		"service", text_or_null(pin->service), "raw", doc_text(pin->raw), "resolved",
+		text_or_null(pin->resolved), "pin", pin_kind_name(pin->kind), "digest",
+		digest_is_set(&pin->digest) ? json_string(digest_text(&pin->digest, digest))
+					    : json_null(),
+		"holds", pin->holds, "reason", text_or_null(pin->reason));
+}
+
+static json_t *checks_document(const struct run *run)
+{
+	const struct pins_verdict *verdict = &run->verdict;
+	json_t *checks = json_pack("[{s:s, s:b, s:I, s:i}, {s:s, s:b, s:I, s:i}]", "name", "pinned",
+				   "holds", verdict->pinned, "value", (json_int_t)verdict->unpinned,
+				   "limit", 0, "name", "consistent", "holds", verdict->consistent,
+				   "value", (json_int_t)verdict->inconsistent, "limit", 0);
+	json_t *demanded;
+
+	if (run->settings->bases.count == 0)
+		return checks;
+	demanded = json_array();
+	for (size_t i = 0; i < run->settings->bases.count; i++)
+		(void)json_array_append_new(demanded, doc_text(run->settings->bases.items[i]));
+	(void)json_array_append_new(
+		checks, json_pack("{s:s, s:b, s:I, s:o}", "name", "base", "holds", verdict->base,
+				  "value", (json_int_t)verdict->undemanded, "limit", demanded));
+	return checks;
+}
+
+static void print_json(const struct run *run)
+{
+	json_t *files = json_array();
+	auto_doc json_t *document = NULL;
+
+	for (size_t i = 0; i < run->count; i++) {
+		json_t *references = json_array();
+
+		for (size_t j = 0; j < run->files[i].pins.count; j++)
+			(void)json_array_append_new(references,
+						    pin_document(&run->files[i].pins.items[j]));
+		(void)json_array_append_new(files, json_pack("{s:o, s:o}", "file",
+							     doc_text(run->files[i].name),
+							     "references", references));
+	}
+	document = json_pack("{s:s, s:o, s:o, s:s}", "schema", "seatrial/pin-check/1", "files",
+			     files, "checks", checks_document(run), "verdict",
+			     run->holds ? "holds" : "fails");
+	tool_print_json(document);
+}
+
+static void print_tap(const struct run *run)
+{
+	struct tap tap;
+
+	tap_begin(&tap, stdout);
+	for (size_t i = 0; i < run->count; i++) {
+		for (size_t j = 0; j < run->files[i].pins.count; j++) {
+			const struct pin *pin = &run->files[i].pins.items[j];
+			auto_doc json_t *values = pin_document(pin);
+			auto_buf struct buf line;
+
+			if (!is_external(pin))
+				continue;
+			buf_init(&line, BUF_MAX_DEFAULT);
+			buf_printf(&line, "%s:%zu: ", run->files[i].name, pin->line);
+			describe(pin, &line);
+			tap_test(&tap, pin->holds, line.data, values);
+		}
+	}
+	tap_test(&tap, run->verdict.pinned, "every external image is pinned by its digest", NULL);
+	tap_test(&tap, run->verdict.consistent, "stages that share a base share its digest", NULL);
+	if (run->settings->bases.count > 0)
+		tap_test(&tap, run->verdict.base, "every stage builds on a demanded base", NULL);
+	tap_end(&tap);
+}
+
+static void run_release(struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++)
+		pins_release(&run->files[i].pins);
+	free(run->files);
+	variables_release(&run->build_args);
+	variables_release(&run->environment);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { .platform = NULL };
+	struct run run = { .settings = &settings };
+	struct operands operands = { 0 };
+	struct error err = ERROR_INIT;
+	int status = tool_begin(&program, argc, argv, &settings, &operands);
+
+	if (status >= 0)
+		return status;
+	if (run_check(&run, &operands, &err) < 0) {
+		status = tool_fail(&program, &err);
+	} else {
+		switch (tool_format(&settings.tool)) {
+		case FORMAT_JSON:
+			print_json(&run);
+			break;
+		case FORMAT_TAP:
+			print_tap(&run);
+			break;
+		case FORMAT_TEXT:
+			print_text(&run);
+			break;
+		}
+		status = run.holds ? TOOL_HOLDS : TOOL_FAILS;
+	}
+	run_release(&run);
+	operands_release(&operands);
+	option_list_release(&settings.bases);
+	option_list_release(&settings.build_args);
+	option_list_release(&settings.environment);
+	return tool_finish(&program, status);
+}
