@@ -1,6 +1,10 @@
 # Each program is its own file and tool.c.
 tool_sources = bin/tool.c
 
+bin_PROGRAMS += bin/image-size
+bin_image_size_SOURCES = bin/image-size.c $(tool_sources)
+dist_man_MANS += man/image-size.1
+
 bin_SCRIPTS = bin/seatrial
 dist_man_MANS += man/seatrial.1 man/seatrial.7
 CLEANFILES += bin/seatrial
@@ -10,6 +14,26 @@ bin/seatrial: bin/seatrial.in Makefile
 		-e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@PACKAGE_NAME[@]|$(PACKAGE_NAME)|' \
 		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' $(srcdir)/bin/seatrial.in >$@.new && \
 		chmod +x $@.new && mv $@.new $@
+
+bin_PROGRAMS += bin/test-tally
+bin_test_tally_SOURCES = bin/test-tally.c $(tool_sources)
+dist_man_MANS += man/test-tally.1
+
+bin_PROGRAMS += bin/ro-run
+dist_man_MANS += man/ro-run.1
+bin_ro_run_SOURCES = bin/ro-run.c $(tool_sources)
+bin_ro_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bin
+
+bin_PROGRAMS += bin/layer-grep
+dist_man_MANS += man/layer-grep.1
+bin_layer_grep_SOURCES = bin/layer-grep.c $(tool_sources)
+bin_layer_grep_CPPFLAGS = $(AM_CPPFLAGS) -DRULES_DIR='"$(pkgdatadir)/rules"'
+rulesdir = $(pkgdatadir)/rules
+dist_rules_DATA = rules/build-tools rules/package-managers rules/development-dependencies rules/secrets
+
+bin_PROGRAMS += bin/probe
+dist_man_MANS += man/probe.1
+bin_probe_SOURCES = bin/probe.c $(tool_sources)
 
 bin_PROGRAMS += bin/pin-check
 bin_pin_check_SOURCES = bin/pin-check.c $(tool_sources)

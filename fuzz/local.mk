@@ -4,6 +4,23 @@ fuzz_targets = doc
 
 check_PROGRAMS += fuzz/replay-doc
 fuzz_replay_doc_SOURCES = fuzz/fuzz-doc.c fuzz/replay.c
+
+fuzz_targets += junit
+check_PROGRAMS += fuzz/replay-junit
+fuzz_replay_junit_SOURCES = fuzz/fuzz-junit.c fuzz/replay.c
+
+fuzz_targets += coverage
+check_PROGRAMS += fuzz/replay-coverage
+fuzz_replay_coverage_SOURCES = fuzz/fuzz-coverage.c fuzz/replay.c
+
+fuzz_targets += dockerfile
+check_PROGRAMS += fuzz/replay-dockerfile
+fuzz_replay_dockerfile_SOURCES = fuzz/fuzz-dockerfile.c fuzz/replay.c
+
+fuzz_targets += compose
+check_PROGRAMS += fuzz/replay-compose
+fuzz_replay_compose_SOURCES = fuzz/fuzz-compose.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus
 

@@ -41,6 +41,27 @@ sub restored {
 	return $copy;
 }
 
+# What Docker writes for an empty list or text: absent, null or empty.
+sub plain {
+	my ($value) = @_;
+	return '' unless defined $value;
+	return $value unless ref $value;
+	return @$value ? $value : '' if ref $value eq 'ARRAY';
+	return %$value ? $value : '';
+}
+
+sub configuration {
+	my ($found, $wanted, $title) = @_;
+	for my $key (sort keys %$wanted) {
+		my $value = $wanted->{$key};
+		$value = [ sort keys %{ $value // {} } ] if $key eq 'Volumes' || $key eq 'ExposedPorts';
+		$value = $value->{Test} if $key eq 'Healthcheck' && $value;
+		my $have = $found->{$key};
+		$have = [ sort @$have ] if $key eq 'Volumes' || $key eq 'ExposedPorts';
+		is_deeply(plain($have), plain($value), "$title: configuration: $key");
+	}
+}
+
 sub ask {
 	my (@arguments) = @_;
 	open my $pipe, '-|', "'$program' " . join(' ', map { "'$_'" } @arguments) . " 2>$scratch/err" or die $!;
@@ -86,6 +107,14 @@ for my $name (sort keys %$facts) {
 		is($found->{id}, $image->{config_digest}, "$title: image ID") if $image->{config_digest};
 		is($found->{manifest_digest}, $image->{manifest_digest} // '', "$title: manifest digest");
 		is(scalar @{ $found->{layers} }, $image->{layer_count}, "$title: number of layers");
+		my $config = $image->{config};
+		configuration($found->{config}, $config, $title);
+		my ($os, $arch) = map { defined $config->{$_} && length $config->{$_} ? $config->{$_} : 'unknown' } qw(os architecture);
+		like($found->{platform}, qr{^\Q$os/$arch\E(?:/|$)}, "$title: platform");
+		# without --verify less is read, and the same is said
+		my ($quick_status, undef, $quick) = ask('--no-verify', @options, "$path$suffix");
+		is($quick_status, 0, "$title: readable without reading it all");
+		is_deeply(decode_json($quick), $found, "$title: the same without reading it all");
 		for my $i (0 .. $image->{layer_count} - 1) {
 			my ($layer, $wanted) = ($found->{layers}[$i], $image->{layers}[$i]);
 			my %flat = (%$wanted, %{ $wanted->{tar} });

@@ -107,8 +107,8 @@ echo 'ARG a' >args
 expect_trouble 'args: no stage in it' pin-check args
 printf 'FROM a\nRUN <<EOF\nFROM b\n' >heredoc
 expect_trouble 'heredoc:2: the heredoc' pin-check heredoc
-printf 'FROM a\nENV x\n' >env
-expect_trouble 'env:2: ENV needs' pin-check env
+printf 'FROM a\nENV x\n' >env-file
+expect_trouble 'env-file:2: ENV needs' pin-check env-file
 printf 'FROM a\0\n' >nul
 expect_trouble 'nul:1: a NUL byte' pin-check nul
 echo 'a: [' >broken.yml
@@ -129,8 +129,8 @@ expect_trouble 'json' pin-check --json --tap good
 lines=0
 while [ "$lines" -lt "$(wc -c <good)" ]; do
 	lines=$((lines + 7))
-	head -c "$lines" good >cut
-	run pin-check --json cut
+	head -c "$lines" good >cut-file
+	run pin-check --json cut-file
 	case $status in
 	0 | 1) [ ! -s err ] && [ -s out ] ;;
 	2) [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] ;;

@@ -82,9 +82,116 @@ t_unit_test_words_SOURCES = t/unit/test-words.c
 t_unit_test_words_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_words_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-rootfs
+t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
+t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_rootfs_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tree
+t_unit_test_tree_SOURCES = t/unit/test-tree.c
+t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tree_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-pattern
+t_unit_test_pattern_SOURCES = t/unit/test-pattern.c
+t_unit_test_pattern_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_pattern_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-needles
+t_unit_test_needles_SOURCES = t/unit/test-needles.c
+t_unit_test_needles_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_needles_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-rules
+t_unit_test_rules_SOURCES = t/unit/test-rules.c
+t_unit_test_rules_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_rules_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-scan
+t_unit_test_scan_SOURCES = t/unit/test-scan.c
+t_unit_test_scan_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_scan_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-survival
+t_unit_test_survival_SOURCES = t/unit/test-survival.c
+t_unit_test_survival_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_survival_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-spool
+t_unit_test_spool_SOURCES = t/unit/test-spool.c
+t_unit_test_spool_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_spool_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-grep
+t_unit_test_grep_SOURCES = t/unit/test-grep.c
+t_unit_test_grep_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_grep_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-xml
+t_unit_test_xml_SOURCES = t/unit/test-xml.c
+t_unit_test_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_xml_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-report
+t_unit_test_report_SOURCES = t/unit/test-report.c
+t_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_report_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-junit
+t_unit_test_junit_SOURCES = t/unit/test-junit.c
+t_unit_test_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_junit_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-coverage
+t_unit_test_coverage_SOURCES = t/unit/test-coverage.c
+t_unit_test_coverage_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_coverage_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tally
+t_unit_test_tally_SOURCES = t/unit/test-tally.c
+t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-reference
+t_unit_test_reference_SOURCES = t/unit/test-reference.c
+t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_reference_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-stream
+t_unit_test_stream_SOURCES = t/unit/test-stream.c
+t_unit_test_stream_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_stream_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-configuration
+t_unit_test_configuration_SOURCES = t/unit/test-configuration.c
+t_unit_test_configuration_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_configuration_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-source
+t_unit_test_source_SOURCES = t/unit/test-source.c
+t_unit_test_source_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_source_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-manifest
+t_unit_test_manifest_SOURCES = t/unit/test-manifest.c
+t_unit_test_manifest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_manifest_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-path
+t_unit_test_path_SOURCES = t/unit/test-path.c
+t_unit_test_path_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_path_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-platform
+t_unit_test_platform_SOURCES = t/unit/test-platform.c
+t_unit_test_platform_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_platform_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
-EXTRA_DIST += t/lib/harness.sh t/lib/unit.h
+EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
+
+EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -124,12 +231,28 @@ dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t
+shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
 check_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
+check_PROGRAMS += t/lib/rootfs-paths
+t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
+shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
+
+check_PROGRAMS += t/lib/attempt
+t_lib_attempt_SOURCES = t/lib/attempt.c
+t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
+t_lib_attempt_LDFLAGS = -static
+t_lib_attempt_LDADD =
+EXTRA_DIST += t/lib/rorun.sh
+shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t
 check_PROGRAMS += t/lib/dockerfile-tree
 t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
+
+shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
+	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t

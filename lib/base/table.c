@@ -105,6 +105,25 @@ static size_t cell_width(const char *cell)
 	return width;
 }
 
+/* Behind the last cell of a row nothing is printed, and empty cells there are none. */
+static void print_row(const struct table *table, size_t row, const size_t *widths, int indent,
+		      FILE *out)
+{
+	char *const *cells = table->cells + row * table->columns;
+	size_t count = table->columns;
+
+	while (count > 0 && cells[count - 1][0] == '\0')
+		count--;
+	for (size_t i = 0; i < count; i++) {
+		int padding = (int)(widths[i] - cell_width(cells[i]));
+		bool right = table->alignment[i] == 'r';
+
+		(void)fprintf(out, "%*s%*s%s%*s", i == 0 ? indent : 2, "", right ? padding : 0, "",
+			      cells[i], right || i + 1 == count ? 0 : padding, "");
+	}
+	(void)fputc('\n', out);
+}
+
 int table_print(const struct table *table, int indent, FILE *out, struct error *err)
 {
 	auto_free size_t *widths = calloc(table->columns + 1, sizeof *widths);
@@ -117,16 +136,7 @@ int table_print(const struct table *table, int indent, FILE *out, struct error *
 		if (width > widths[i % table->columns])
 			widths[i % table->columns] = width;
 	}
-	for (size_t i = 0; i < table->count; i++) {
-		size_t column = i % table->columns;
-		int padding = (int)(widths[column] - cell_width(table->cells[i]));
-		bool right = table->alignment[column] == 'r';
-		bool last = column + 1 == table->columns;
-
-		(void)fprintf(out, "%*s%*s%s%*s", column == 0 ? indent : 2, "", right ? padding : 0,
-			      "", table->cells[i], right || last ? 0 : padding, "");
-		if (last)
-			(void)fputc('\n', out);
-	}
+	for (size_t i = 0; i < table->count / table->columns; i++)
+		print_row(table, i, widths, indent, out);
 	return 0;
 }

@@ -1,3 +1,16 @@
+libseatrial_a_SOURCES += lib/check/tally.c lib/check/tally.h
+libseatrial_a_SOURCES += \
+	lib/check/probe.c lib/check/probe.h \
+	lib/check/size-report.c lib/check/size-report.h \
+	lib/check/size.c lib/check/size.h \
+	lib/check/grep.c lib/check/grep.h \
+	lib/check/needles.c lib/check/needles.h \
+	lib/check/pattern.c lib/check/pattern.h \
+	lib/check/rules.c lib/check/rules.h \
+	lib/check/scan.c lib/check/scan.h \
+	lib/check/spool.c lib/check/spool.h \
+	lib/check/survival.c lib/check/survival.h
+
 libseatrial_a_SOURCES += \
 	lib/check/pinfind.c lib/check/pinfind.h \
 	lib/check/pins.c lib/check/pins.h \

@@ -1,4 +1,8 @@
 libseatrial_a_SOURCES += \
+	lib/file/coverage.c lib/file/coverage.h \
+	lib/file/junit.c lib/file/junit.h \
+	lib/file/report.c lib/file/report.h \
+	lib/file/xml.c lib/file/xml.h \
 	lib/file/compose.c lib/file/compose.h \
 	lib/file/dockerargs.c lib/file/dockerargs.h \
 	lib/file/dockerfile.c lib/file/dockerfile.h \

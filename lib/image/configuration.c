@@ -114,12 +114,35 @@ static int healthcheck_parse(const json_t *config, struct healthcheck *healthche
 	return 0;
 }
 
+/* A copy that holds strings only. Go writes null for what it reads as "". */
+static int labels_parse(const json_t *config, json_t **ret_labels, struct error *err)
+{
+	auto_doc json_t *labels = json_object();
+	json_t *found = NULL;
+	json_t *value;
+	const char *name;
+
+	if (labels == NULL)
+		return error_memory(err);
+	if (config != NULL && doc_object(config, "config", "Labels", DOC_OPTIONAL, &found, err) < 0)
+		return -1;
+	json_object_foreach (found, name, value) {
+		if (!json_is_string(value) && !json_is_null(value))
+			return error_set(err, ERROR_INPUT, "label '%s' is no string", name);
+		if (json_object_set_new(labels, name,
+					json_is_null(value) ? json_string("")
+							    : json_incref(value)) < 0)
+			return error_memory(err);
+	}
+	*ret_labels = steal(&labels);
+	return 0;
+}
+
 /* The member "config": how a container is started. */
 static int execution_parse(const json_t *document, struct configuration *c, struct error *err)
 {
 	static const char at[] = "config";
 	json_t *config;
-	json_t *labels = NULL;
 
 	if (doc_object(document, "the configuration", "config", DOC_OPTIONAL, &config, err) < 0 ||
 	    text_parse(config, at, "User", &c->user, err) < 0 ||
@@ -134,11 +157,9 @@ static int execution_parse(const json_t *document, struct configuration *c, stru
 	     strings_parse(config, at, "OnBuild", &c->on_build, err) < 0 ||
 	     strings_parse_keys(config, at, "Volumes", &c->volumes, err) < 0 ||
 	     strings_parse_keys(config, at, "ExposedPorts", &c->exposed_ports, err) < 0 ||
-	     healthcheck_parse(config, &c->healthcheck, err) < 0 ||
-	     doc_object(config, at, "Labels", DOC_OPTIONAL, &labels, err) < 0))
+	     healthcheck_parse(config, &c->healthcheck, err) < 0))
 		return -1;
-	c->labels = labels != NULL ? json_incref(labels) : json_object();
-	return c->labels == NULL ? error_memory(err) : 0;
+	return labels_parse(config, &c->labels, err);
 }
 
 static int rootfs_parse(const json_t *document, struct configuration *c, struct error *err)
@@ -148,10 +169,9 @@ static int rootfs_parse(const json_t *document, struct configuration *c, struct 
 	json_t *id;
 	size_t i;
 
-	if (doc_object(document, "the configuration", "rootfs", DOC_OPTIONAL, &rootfs, err) < 0)
-		return -1;
-	if (rootfs == NULL)
-		return 0;
+	/* the one member that only images have */
+	if (doc_object(document, "the configuration", "rootfs", DOC_REQUIRED, &rootfs, err) < 0)
+		return error_prefix(err, "no image configuration");
 	if (doc_array(rootfs, "rootfs", "diff_ids", DOC_OPTIONAL, &ids, err) < 0)
 		return -1;
 	if (json_array_size(ids) == 0)

@@ -10,7 +10,11 @@
 
 #define INDEX_DEPTH_MAX 8
 #define CANDIDATES_MAX	1024
-#define ROOT_SIZE_MAX	((size_t)16 << 20)
+/* Documents read on the way to one image, each once however often it is named. */
+#define DOCUMENTS_MAX 1024
+#define ROOT_SIZE_MAX ((size_t)16 << 20)
+#define OBSOLETE_TEXT \
+	"a manifest of schema version 1 is not supported: it is obsolete and has no configuration"
 
 void manifest_release(struct manifest *manifest)
 {
@@ -43,8 +47,8 @@ static json_t *member_of(const json_t *object, const char *key)
 	return NULL;
 }
 
-/* Docker 25 and later point into an OCI layout: then the member's name holds its digest. The HEX.json
- * of older saves is a mere name, and tools that edit images leave it as it was. */
+/* Docker 25 and later point into an OCI layout: then the member's name holds its digest. The
+ * HEX.json of older saves is a mere name, and tools that edit images leave it as it was. */
 static void descriptor_digest_from_member(struct descriptor *descriptor)
 {
 	static const char prefix[] = "blobs/sha256/";
@@ -83,30 +87,31 @@ static void docker_list(const json_t *root, struct buf *list)
 	}
 }
 
-/* Does one of the entry's tags mean the same as the name? "app" is "docker.io/library/app:latest".
- */
-static bool docker_entry_has_tag(const json_t *entry, const char *name)
+/* Does `text`, which an archive says, mean the same as the name that was asked for? "app" is
+ * "docker.io/library/app:latest". */
+static bool means_the_same(const char *text, const char *name)
 {
 	auto_reference struct reference wanted = { 0 };
+	auto_reference struct reference found = { 0 };
+
+	if (text == NULL)
+		return false;
+	if (strcmp(text, name) == 0)
+		return true;
+	return reference_parse(name, REFERENCE_NORMALISED, &wanted, NULL) == 0 &&
+	       reference_parse(text, REFERENCE_NORMALISED, &found, NULL) == 0 &&
+	       strcmp(found.domain, wanted.domain) == 0 && strcmp(found.path, wanted.path) == 0 &&
+	       strcmp(found.tag != NULL ? found.tag : "latest",
+		      wanted.tag != NULL ? wanted.tag : "latest") == 0;
+}
+
+static bool docker_entry_has_tag(const json_t *entry, const char *name)
+{
 	json_t *tag;
 	size_t i;
 
-	if (reference_parse(name, REFERENCE_NORMALISED, &wanted, NULL) < 0)
-		return false;
 	json_array_foreach (member_of(entry, "RepoTags"), i, tag) {
-		auto_reference struct reference found = { 0 };
-		const char *text = json_string_value(tag);
-
-		if (text == NULL)
-			continue;
-		if (strcmp(text, name) == 0)
-			return true;
-		if (reference_parse(text, REFERENCE_NORMALISED, &found, NULL) < 0)
-			continue;
-		if (strcmp(found.domain, wanted.domain) == 0 &&
-		    strcmp(found.path, wanted.path) == 0 &&
-		    strcmp(found.tag != NULL ? found.tag : "latest",
-			   wanted.tag != NULL ? wanted.tag : "latest") == 0)
+		if (means_the_same(json_string_value(tag), name))
 			return true;
 	}
 	return false;
@@ -192,51 +197,75 @@ struct candidate {
 struct candidates {
 	struct candidate *items;
 	size_t count;
-	size_t artifacts;
+	size_t artifacts;     /* passed over */
+	size_t obsolete;      /* manifests of schema version 1, passed over */
 	struct error missing; /* the last index entry that could not be read */
 	size_t missing_count;
+	struct digest *documents; /* those that were read */
+	size_t document_count;
 };
+
+static void candidate_release(struct candidate *candidate)
+{
+	descriptor_release(&candidate->descriptor);
+	free(candidate->name);
+}
 
 static void candidates_release(struct candidates *candidates)
 {
-	for (size_t i = 0; i < candidates->count; i++) {
-		descriptor_release(&candidates->items[i].descriptor);
-		free(candidates->items[i].name);
-	}
+	for (size_t i = 0; i < candidates->count; i++)
+		candidate_release(&candidates->items[i]);
 	free(candidates->items);
+	free(candidates->documents);
 }
 
-enum document { DOCUMENT_INDEX, DOCUMENT_MANIFEST, DOCUMENT_OTHER };
+enum document {
+	DOCUMENT_UNKNOWN,
+	DOCUMENT_INDEX,
+	DOCUMENT_MANIFEST,
+	DOCUMENT_OBSOLETE,
+	DOCUMENT_OTHER,
+};
 
 static enum document document_by_type(const char *type)
 {
-	static const char *const indexes[] = {
-		"application/vnd.oci.image.index.v1+json",
-		"application/vnd.docker.distribution.manifest.list.v2+json",
-	};
-	static const char *const manifests[] = {
-		"application/vnd.oci.image.manifest.v1+json",
-		"application/vnd.docker.distribution.manifest.v2+json",
+	static const struct {
+		const char *type;
+		enum document document;
+	} types[] = {
+		{ "application/vnd.oci.image.index.v1+json", DOCUMENT_INDEX },
+		{ "application/vnd.docker.distribution.manifest.list.v2+json", DOCUMENT_INDEX },
+		{ "application/vnd.oci.image.manifest.v1+json", DOCUMENT_MANIFEST },
+		{ "application/vnd.docker.distribution.manifest.v2+json", DOCUMENT_MANIFEST },
+		{ "application/vnd.docker.distribution.manifest.v1+json", DOCUMENT_OBSOLETE },
+		{ "application/vnd.docker.distribution.manifest.v1+prettyjws", DOCUMENT_OBSOLETE },
 	};
 
-	for (size_t i = 0; i < array_size(indexes); i++)
-		if (strcmp(type, indexes[i]) == 0)
-			return DOCUMENT_INDEX;
-	for (size_t i = 0; i < array_size(manifests); i++)
-		if (strcmp(type, manifests[i]) == 0)
-			return DOCUMENT_MANIFEST;
-	return DOCUMENT_OTHER;
+	for (size_t i = 0; i < array_size(types); i++)
+		if (strcmp(type, types[i].type) == 0)
+			return types[i].document;
+	return DOCUMENT_UNKNOWN;
 }
 
 /* A media type that is missing or odd: the content tells. */
 static enum document document_by_content(const json_t *doc)
 {
+	if (json_integer_value(json_object_get(doc, "schemaVersion")) == 1)
+		return DOCUMENT_OBSOLETE;
 	if (json_is_array(json_object_get(doc, "manifests")))
 		return DOCUMENT_INDEX;
 	if (json_is_object(json_object_get(doc, "config")) &&
 	    json_is_array(json_object_get(doc, "layers")))
 		return DOCUMENT_MANIFEST;
 	return DOCUMENT_OTHER;
+}
+
+/* Configurations of images; "" is told by its content later. Docker 1.10 called them octets. */
+static bool is_image_configuration(const char *type)
+{
+	return type[0] == '\0' || strcmp(type, "application/octet-stream") == 0 ||
+	       strcmp(type, "application/vnd.oci.image.config.v1+json") == 0 ||
+	       strcmp(type, "application/vnd.docker.container.image.v1+json") == 0;
 }
 
 static int descriptor_parse(const json_t *object, const char *at, struct descriptor *descriptor,
@@ -259,14 +288,17 @@ static int descriptor_parse(const json_t *object, const char *at, struct descrip
 	return descriptor->media_type == NULL ? error_memory(err) : 0;
 }
 
-/* "unknown/unknown" and BuildKit's annotation mark what is attached to an image and is none. */
+/* "unknown/unknown" and BuildKit's annotation mark what is attached to an image and is none; so
+ * does an artifactType, which for an image is its configuration's type. */
 static bool is_attachment(const json_t *entry, const struct platform *platform)
 {
 	json_t *annotations = json_object_get(entry, "annotations");
 	const char *kind =
 		json_string_value(json_object_get(annotations, "vnd.docker.reference.type"));
+	const char *artifact = json_string_value(json_object_get(entry, "artifactType"));
 
 	return (kind != NULL && strcmp(kind, "attestation-manifest") == 0) ||
+	       (artifact != NULL && !is_image_configuration(artifact)) ||
 	       (strcmp(platform->os, "unknown") == 0 &&
 		strcmp(platform->architecture, "unknown") == 0);
 }
@@ -302,20 +334,113 @@ static int index_collect(const struct source *source, const json_t *index,
 			 const struct candidate *parent, int depth, struct candidates *candidates,
 			 struct error *err);
 
+/* Reads a document; NULL in *ret_doc where it is absent, which is remembered. What is no JSON at
+ * all is JSON null. */
+static int document_read(const struct source *source, const struct descriptor *descriptor,
+			 struct candidates *candidates, json_t **ret_doc, struct error *err)
+{
+	struct error trouble = ERROR_INIT;
+	auto_buf struct buf text;
+
+	buf_init(&text, DOC_SIZE_MAX);
+	if (source_read_blob(source, descriptor, &text, &trouble) < 0) {
+		if (trouble.kind == ERROR_MISSING) {
+			candidates->missing = trouble;
+			candidates->missing_count++;
+			return 0;
+		}
+		*err = trouble;
+		return -1;
+	}
+	if (doc_parse(text.data, text.size, "document", ret_doc, NULL) < 0)
+		*ret_doc = json_null();
+	return 0;
+}
+
+/* Notes that a document is read; false in *ret_new where it was before, for then all in it is
+ * known. Without this, indexes that name one another many times over would multiply. */
+static int document_note(const struct digest *digest, struct candidates *candidates, bool *ret_new,
+			 struct error *err)
+{
+	struct digest *documents;
+
+	*ret_new = false;
+	for (size_t i = 0; i < candidates->document_count; i++)
+		if (digest_equal(&candidates->documents[i], digest))
+			return 0;
+	if (candidates->document_count == DOCUMENTS_MAX)
+		return error_set(err, ERROR_INPUT, "more than %d nested documents", DOCUMENTS_MAX);
+	documents = reallocarray(candidates->documents, candidates->document_count + 1,
+				 sizeof *documents);
+	if (documents == NULL)
+		return error_memory(err);
+	candidates->documents = documents;
+	documents[candidates->document_count++] = *digest;
+	*ret_new = true;
+	return 0;
+}
+
+/* An index has to be read, and so has what does not say what it is. */
+static int index_entry_unknown(const struct source *source, enum document kind,
+			       struct candidate *candidate, int depth,
+			       struct candidates *candidates, struct error *err)
+{
+	auto_doc json_t *doc = NULL;
+	char text[DIGEST_TEXT_MAX];
+	bool new = false;
+
+	if (document_note(&candidate->descriptor.digest, candidates, &new, err) < 0 ||
+	    (new &&document_read(source, &candidate->descriptor, candidates, &doc, err) < 0))
+		return -1;
+	if (doc == NULL)
+		return 0;
+	if (kind == DOCUMENT_UNKNOWN)
+		kind = document_by_content(doc);
+	else if (!json_is_object(doc))
+		return error_set(err, ERROR_INPUT, "%s is no index",
+				 digest_text(&candidate->descriptor.digest, text));
+	if (kind == DOCUMENT_MANIFEST)
+		return candidates_add(candidates, candidate, err);
+	if (kind == DOCUMENT_INDEX) {
+		candidate->index = candidate->descriptor.digest;
+		return index_collect(source, doc, candidate, depth + 1, candidates, err);
+	}
+	candidates->obsolete += kind == DOCUMENT_OBSOLETE;
+	candidates->artifacts += kind == DOCUMENT_OTHER;
+	return 0;
+}
+
+static int index_entry_kind(const struct source *source, const json_t *entry,
+			    struct candidate *candidate, int depth, struct candidates *candidates,
+			    struct error *err)
+{
+	enum document kind;
+
+	if (descriptor_parse(entry, "an entry of the index", &candidate->descriptor, err) < 0)
+		return -1;
+	if (is_attachment(entry, &candidate->platform)) {
+		candidates->artifacts++;
+		return 0;
+	}
+	kind = document_by_type(candidate->descriptor.media_type);
+	if (kind == DOCUMENT_MANIFEST)
+		return candidates_add(candidates, candidate, err);
+	if (kind == DOCUMENT_OBSOLETE) {
+		candidates->obsolete++;
+		return 0;
+	}
+	return index_entry_unknown(source, kind, candidate, depth, candidates, err);
+}
+
 /* An entry of an index: an image, another index, or something else. */
 static int index_entry(const struct source *source, const json_t *entry,
 		       const struct candidate *parent, int depth, struct candidates *candidates,
 		       struct error *err)
 {
 	struct candidate candidate = *parent;
-	auto_buf struct buf text;
-	auto_doc json_t *doc = NULL;
 	json_t *platform = json_object_get(entry, "platform");
-	enum document kind;
-	struct error missing = ERROR_INIT;
-	int result = -1;
+	int result;
 
-	buf_init(&text, DOC_SIZE_MAX);
 	candidate.descriptor = (struct descriptor) { 0 };
 	if (json_is_object(platform)) {
 		platform_of(json_string_value(json_object_get(platform, "os")),
@@ -324,41 +449,7 @@ static int index_entry(const struct source *source, const json_t *entry,
 			    &candidate.platform);
 		candidate.has_platform = true;
 	}
-	if (descriptor_parse(entry, "an entry of the index", &candidate.descriptor, err) < 0)
-		goto done;
-	result = 0;
-	if (is_attachment(entry, &candidate.platform))
-		goto done;
-	kind = document_by_type(candidate.descriptor.media_type);
-	if (kind == DOCUMENT_MANIFEST) {
-		result = candidates_add(candidates, &candidate, err);
-		goto done;
-	}
-	/* an index has to be read, and so has what does not say what it is */
-	if (source_read_blob(source, &candidate.descriptor, &text, &missing) < 0) {
-		if (missing.kind == ERROR_MISSING) {
-			candidates->missing = missing;
-			candidates->missing_count++;
-		} else {
-			*err = missing;
-			result = -1;
-		}
-		goto done;
-	}
-	if (doc_parse(text.data, text.size, "index", &doc, &missing) == 0 && kind == DOCUMENT_OTHER)
-		kind = document_by_content(doc);
-	if (doc == NULL && kind == DOCUMENT_INDEX) {
-		*err = missing;
-		result = -1;
-	} else if (kind == DOCUMENT_INDEX) {
-		candidate.index = candidate.descriptor.digest;
-		result = index_collect(source, doc, &candidate, depth + 1, candidates, err);
-	} else if (kind == DOCUMENT_MANIFEST) {
-		result = candidates_add(candidates, &candidate, err);
-	} else {
-		candidates->artifacts++;
-	}
-done:
+	result = index_entry_kind(source, entry, &candidate, depth, candidates, err);
 	descriptor_release(&candidate.descriptor);
 	return result;
 }
@@ -407,7 +498,7 @@ static bool entry_is_named(const json_t *entry, size_t position, const char *nam
 		return true;
 	if (name_is_position(name, &wanted))
 		return wanted == position;
-	return strcmp(entry_name(entry), name) == 0 || (full != NULL && strcmp(full, name) == 0) ||
+	return strcmp(entry_name(entry), name) == 0 || means_the_same(full, name) ||
 	       (digest != NULL && strcmp(digest, name) == 0);
 }
 
@@ -458,13 +549,64 @@ static void candidates_list(const struct candidates *candidates, struct buf *lis
 	for (size_t i = 0; i < candidates->count; i++) {
 		const struct candidate *item = &candidates->items[i];
 		char text[PLATFORM_TEXT_MAX];
+		char digest[DIGEST_TEXT_MAX];
 
 		buf_printf(list, "%s@%zu", i > 0 ? ", " : "", item->position);
 		if (item->name[0] != '\0')
 			buf_printf(list, " (%s)", item->name);
 		if (item->has_platform)
 			buf_printf(list, " %s", platform_text(&item->platform, text));
+		else if (item->name[0] == '\0')
+			buf_printf(list, " %s", digest_text(&item->descriptor.digest, digest));
 	}
+}
+
+/* Is it one to choose? Not an artifact in the clothes of an image; and where no platform is asked
+ * for, not one whose manifest is absent: an index may name all platforms where only one was saved.
+ */
+static int candidate_is_choice(const struct source *source, const struct candidate *candidate,
+			       bool absent_too, struct candidates *candidates, bool *ret_choice,
+			       struct error *err)
+{
+	auto_doc json_t *doc = NULL;
+	const json_t *config;
+	const char *type;
+
+	if (document_read(source, &candidate->descriptor, candidates, &doc, err) < 0)
+		return -1;
+	config = json_object_get(doc, "config");
+	type = json_string_value(json_object_get(config, "mediaType"));
+	*ret_choice = doc != NULL ? type == NULL || is_image_configuration(type) : absent_too;
+	candidates->artifacts += doc != NULL && !*ret_choice;
+	return 0;
+}
+
+/* Where there are several, leaves those to choose from; all of them where that is none. */
+static int candidates_sift(const struct source *source, bool absent_too,
+			   struct candidates *candidates, struct error *err)
+{
+	auto_free bool *choices = calloc(candidates->count + 1, sizeof *choices);
+	size_t count = 0;
+
+	if (choices == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < candidates->count; i++) {
+		if (candidate_is_choice(source, &candidates->items[i], absent_too, candidates,
+					&choices[i], err) < 0)
+			return -1;
+		count += choices[i];
+	}
+	if (count == 0)
+		return 0;
+	count = candidates->count;
+	candidates->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (choices[i])
+			candidates->items[candidates->count++] = candidates->items[i];
+		else
+			candidate_release(&candidates->items[i]);
+	}
+	return 0;
 }
 
 /* Candidates that come from different entries of the root, and are not told apart by platform, are
@@ -502,6 +644,8 @@ static int candidates_choose(const struct candidates *candidates, const struct p
 		*err = candidates->missing;
 		return -1;
 	}
+	if (candidates->count == 0 && candidates->obsolete > 0)
+		return error_set(err, ERROR_INPUT, OBSOLETE_TEXT);
 	if (candidates->count == 0)
 		return error_set(err, ERROR_INPUT, "it holds no image%s",
 				 candidates->artifacts > 0 ? ", only other artifacts" : "");
@@ -533,13 +677,6 @@ static int candidates_choose(const struct candidates *candidates, const struct p
 	return 0;
 }
 
-/* Configurations of images; "" is told by its content later. */
-static bool is_image_configuration(const char *type)
-{
-	return type[0] == '\0' || strcmp(type, "application/vnd.oci.image.config.v1+json") == 0 ||
-	       strcmp(type, "application/vnd.docker.container.image.v1+json") == 0;
-}
-
 static int manifest_parse(const json_t *doc, struct manifest *manifest, struct error *err)
 {
 	json_t *config = NULL;
@@ -551,9 +688,7 @@ static int manifest_parse(const json_t *doc, struct manifest *manifest, struct e
 	if (doc_size(doc, "the manifest", "schemaVersion", DOC_OPTIONAL, &version, err) < 0)
 		return -1;
 	if (version == 1)
-		return error_set(err, ERROR_INPUT,
-				 "a manifest of schema version 1 is not supported: it has been "
-				 "obsolete since Docker 20.10");
+		return error_set(err, ERROR_INPUT, OBSOLETE_TEXT);
 	if (doc_object(doc, "the manifest", "config", DOC_REQUIRED, &config, err) < 0 ||
 	    doc_array(doc, "the manifest", "layers", DOC_REQUIRED, &layers, err) < 0 ||
 	    descriptor_parse(config, "config", &manifest->config, err) < 0)
@@ -584,6 +719,8 @@ static int oci_find(const struct source *source, const json_t *root, const char 
 
 	buf_init(&text, DOC_SIZE_MAX);
 	if (root_collect(source, root, name, &candidates, err) < 0 ||
+	    (candidates.count > 1 &&
+	     candidates_sift(source, platform != NULL, &candidates, err) < 0) ||
 	    candidates_choose(&candidates, platform, &chosen, err) < 0 || chosen == NULL)
 		return -1;
 	(void)digest_text(&chosen->descriptor.digest, digest);

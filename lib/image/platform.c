@@ -3,18 +3,26 @@
 #include "image/platform.h"
 
 #include <string.h>
-#include <strings.h>
 #include <stdbool.h>
 #include <sys/utsname.h>
 
 static void platform_set(char part[PLATFORM_PART_MAX], const char *text)
 {
-	size_t length = text != NULL ? strnlen(text, PLATFORM_PART_MAX - 1) : 0;
+	size_t length = text != NULL ? strnlen(text, PLATFORM_PART_MAX) : 0;
 
-	/* longer ones match nothing, and need not be whole */
+	/* no platform has so long a name, and a cut one could match another */
+	if (length == PLATFORM_PART_MAX)
+		length = 0;
 	if (length > 0)
 		memcpy(part, text, length);
 	part[length] = '\0';
+}
+
+static void platform_lower(char part[PLATFORM_PART_MAX])
+{
+	for (; *part != '\0'; part++)
+		if (*part >= 'A' && *part <= 'Z')
+			*part = (char)(*part - 'A' + 'a');
 }
 
 /* Aliases to Go's names; the variant that a name implies is written out. */
@@ -31,13 +39,16 @@ static void platform_normalise(struct platform *platform)
 		{ "ppc64el", "ppc64le", "" },
 	};
 
+	platform_lower(platform->os);
+	platform_lower(platform->architecture);
+	platform_lower(platform->variant);
 	for (size_t i = 0; i < array_size(aliases); i++)
-		if (strcasecmp(platform->architecture, aliases[i].alias) == 0) {
+		if (strcmp(platform->architecture, aliases[i].alias) == 0) {
 			platform_set(platform->architecture, aliases[i].name);
 			if (platform->variant[0] == '\0')
 				platform_set(platform->variant, aliases[i].variant);
 		}
-	if (strcasecmp(platform->os, "macos") == 0)
+	if (strcmp(platform->os, "macos") == 0)
 		platform_set(platform->os, "darwin");
 	/* the variant that every one of the kind has is none */
 	if ((strcmp(platform->architecture, "amd64") == 0 &&
@@ -98,7 +109,11 @@ void platform_host(struct platform *ret_platform)
 
 const char *platform_text(const struct platform *platform, char text[PLATFORM_TEXT_MAX])
 {
-	(void)snprintf(text, PLATFORM_TEXT_MAX, "%s/%s%s%s", platform->os, platform->architecture,
+	static const char untold[] = "unknown";
+
+	(void)snprintf(text, PLATFORM_TEXT_MAX, "%s/%s%s%s",
+		       platform->os[0] != '\0' ? platform->os : untold,
+		       platform->architecture[0] != '\0' ? platform->architecture : untold,
 		       platform->variant[0] != '\0' ? "/" : "", platform->variant);
 	return text;
 }

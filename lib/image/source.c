@@ -180,6 +180,7 @@ int source_read_blob(const struct source *source, const struct descriptor *descr
 	};
 	auto_stream struct stream *stream = NULL;
 	auto_blob struct blob *blob = NULL;
+	struct layer_totals totals = { 0 };
 	char piece[16384];
 	uint64_t size;
 	ssize_t got;
@@ -192,5 +193,11 @@ int source_read_blob(const struct source *source, const struct descriptor *descr
 		if (buf_check(buf, options.name, err) < 0)
 			return -1;
 	}
-	return got < 0 ? -1 : blob_finish(blob, NULL, err);
+	if (got < 0 || blob_finish(blob, &totals, err) < 0)
+		return -1;
+	/* the blob reader unpacks what it can: a document is what it was hashed as, or nothing */
+	if (totals.compression != COMPRESSION_NONE)
+		return error_set(err, ERROR_INPUT, "%s: compressed, where a document was meant",
+				 options.name);
+	return 0;
 }

@@ -17,13 +17,15 @@
 /* More members than this is no image. */
 #define STORE_MEMBERS_MAX ((size_t)1 << 20)
 #define STORE_LINKS_MAX	  16
+/* Bytes of all names: an image with a thousand layers has a few hundred kilobytes. */
+#define STORE_NAMES_MAX ((size_t)64 << 20)
 
 struct member {
 	char *name;
 	char *target; /* of a link, as a name in the store; NULL for a file */
 	uint64_t offset;
 	uint64_t size;
-	bool other; /* neither file nor link, or sparse: there, but not to be read */
+	const char *trouble; /* why it is there but not to be read; NULL where it is fine */
 };
 
 struct store {
@@ -33,16 +35,21 @@ struct store {
 	struct member *members; /* sorted by name, each once */
 	size_t count;
 	size_t capacity;
+	size_t names_size;
 };
+
+static void member_release(struct member *member)
+{
+	free(member->name);
+	free(member->target);
+}
 
 void store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
-	for (size_t i = 0; i < store->count; i++) {
-		free(store->members[i].name);
-		free(store->members[i].target);
-	}
+	for (size_t i = 0; i < store->count; i++)
+		member_release(&store->members[i]);
 	free(store->members);
 	if (store->fd >= 0)
 		(void)close(store->fd);
@@ -55,28 +62,45 @@ bool store_is_directory(const struct store *store)
 	return store->directory;
 }
 
-/* Spools what the blob reader yields into a file that has no name. */
+/* A file without a name. Not every file system can make one that never had a name. */
+static int spool_file(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	auto_free char *pattern = NULL;
+
+	if (fd >= 0)
+		return fd;
+	if (asprintf(&pattern, "%s/seatrial.XXXXXX", directory) < 0) {
+		pattern = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	fd = mkostemp(pattern, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(pattern);
+	return fd;
+}
+
+/* Spools what the blob reader yields. */
 static int store_spool(struct store *store, struct stream *stream, struct error *err)
 {
 	const char *directory = getenv("TMPDIR");
 	struct blob_options options = { .name = store->path };
 	auto_blob struct blob *blob = NULL;
-	auto_free char *pattern = NULL;
 	auto_free char *buffer = malloc(BLOB_PIECE);
 	auto_fd int fd = -1;
 	ssize_t got;
 
 	if (directory == NULL || directory[0] == '\0')
 		directory = "/tmp";
-	if (buffer == NULL || asprintf(&pattern, "%s/seatrial.XXXXXX", directory) < 0)
+	if (buffer == NULL)
 		return error_memory(err);
 	if (blob_open(stream, &options, &blob, err) < 0)
 		return -1;
-	fd = mkostemp(pattern, O_CLOEXEC);
+	fd = spool_file(directory);
 	if (fd < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make a temporary file in '%s': %s",
 				 directory, strerror(errno));
-	(void)unlink(pattern);
 	while ((got = blob_read(blob, buffer, BLOB_PIECE, err)) > 0)
 		for (ssize_t done = 0; done < got;) {
 			ssize_t put = write(fd, buffer + done, (size_t)(got - done));
@@ -164,33 +188,36 @@ static int store_make_seekable(struct store *store, struct error *err)
 	return store_spool(store, stream, err);
 }
 
-static int store_add(struct store *store, struct archive_entry *entry, uint64_t offset,
-		     struct error *err)
+/* Where a link leads, or why it is not followed. Hard links name members, from the root; an
+ * absolute symbolic link leads into whatever file system the archive would be unpacked on. */
+static int member_set_target(struct member *member, struct archive_entry *entry, struct error *err)
 {
-	struct member member = { .offset = offset, .size = (uint64_t)archive_entry_size(entry) };
 	const char *hardlink = archive_entry_hardlink(entry);
-	auto_free char *name = NULL;
-	auto_free char *target = NULL;
+	const char *symlink = archive_entry_symlink(entry);
 	bool unsafe = false;
 
-	if (path_normalise(archive_entry_pathname(entry), &name, &unsafe, err) < 0)
-		return -1;
-	if (unsafe || name[0] == '\0' || archive_entry_filetype(entry) == AE_IFDIR)
-		return 0;
 	if (hardlink != NULL) {
-		if (path_normalise(hardlink, &target, &unsafe, err) < 0)
+		if (path_normalise(hardlink, &member->target, &unsafe, err) < 0)
 			return -1;
-	} else if (archive_entry_filetype(entry) == AE_IFLNK) {
-		if (path_follow(name, archive_entry_symlink(entry), &target, &unsafe, err) < 0)
+	} else {
+		if (path_follow(member->name, symlink, &member->target, &unsafe, err) < 0)
 			return -1;
-	} else if (archive_entry_filetype(entry) != AE_IFREG ||
-		   archive_entry_sparse_count(entry) > 0) {
-		member.other = true;
+		unsafe = unsafe || symlink == NULL || symlink[0] == '/';
 	}
 	if (unsafe)
-		return 0;
+		member->trouble = "is a link that leads outside";
+	return 0;
+}
+
+static int store_keep(struct store *store, const struct member *member, struct error *err)
+{
+	size_t size = strlen(member->name) + (member->target != NULL ? strlen(member->target) : 0);
+
 	if (store->count == STORE_MEMBERS_MAX)
 		return error_set(err, ERROR_INPUT, "more than %zu members", STORE_MEMBERS_MAX);
+	if (size > STORE_NAMES_MAX - store->names_size)
+		return error_set(err, ERROR_INPUT, "the names of its members exceed %zu bytes",
+				 STORE_NAMES_MAX);
 	if (store->count == store->capacity) {
 		size_t capacity = store->capacity > 0 ? 2 * store->capacity : 64;
 		struct member *members =
@@ -201,9 +228,37 @@ static int store_add(struct store *store, struct archive_entry *entry, uint64_t 
 		store->members = members;
 		store->capacity = capacity;
 	}
-	member.name = steal(&name);
-	member.target = steal(&target);
-	store->members[store->count++] = member;
+	store->names_size += size;
+	store->members[store->count++] = *member;
+	return 0;
+}
+
+/* A name with ".." is passed over: nothing can ask for it. What can be asked for and must not be
+ * read is kept, for it may replace an earlier member of that name. */
+static int store_add(struct store *store, struct archive_entry *entry, uint64_t offset,
+		     struct error *err)
+{
+	cleanup_by(member_release) struct member member = {
+		.offset = offset,
+		.size = (uint64_t)archive_entry_size(entry),
+	};
+	bool unsafe = false;
+
+	if (path_normalise(archive_entry_pathname(entry), &member.name, &unsafe, err) < 0)
+		return -1;
+	if (unsafe || member.name[0] == '\0' || archive_entry_filetype(entry) == AE_IFDIR)
+		return 0;
+	if (archive_entry_hardlink(entry) != NULL || archive_entry_filetype(entry) == AE_IFLNK) {
+		if (member_set_target(&member, entry, err) < 0)
+			return -1;
+	} else if (archive_entry_filetype(entry) != AE_IFREG) {
+		member.trouble = "is no regular file";
+	} else if (archive_entry_sparse_count(entry) > 0) {
+		member.trouble = "is a sparse file";
+	}
+	if (store_keep(store, &member, err) < 0)
+		return -1;
+	member = (struct member) { 0 };
 	return 0;
 }
 
@@ -229,8 +284,7 @@ static void store_sort(struct store *store)
 	for (size_t i = 0; i < store->count; i++) {
 		if (i + 1 < store->count &&
 		    strcmp(store->members[i].name, store->members[i + 1].name) == 0) {
-			free(store->members[i].name);
-			free(store->members[i].target);
+			member_release(&store->members[i]);
 		} else {
 			store->members[kept++] = store->members[i];
 		}
@@ -318,14 +372,88 @@ static const struct member *store_lookup(const struct store *store, const char *
 	return NULL;
 }
 
-/* Follows links within the archive; NULL where that leads nowhere. */
-static const struct member *store_find(const struct store *store, const char *name)
+/* The file that a name stands for, links followed; NULL with err. */
+static const struct member *store_find(const struct store *store, const char *name,
+				       struct error *err)
 {
 	const struct member *member = store_lookup(store, name);
+	int links = 0;
 
-	for (int links = 0; member != NULL && member->target != NULL; links++)
-		member = links < STORE_LINKS_MAX ? store_lookup(store, member->target) : NULL;
-	return member != NULL && !member->other ? member : NULL;
+	while (member != NULL && member->trouble == NULL && member->target != NULL)
+		if (links++ < STORE_LINKS_MAX) {
+			member = store_lookup(store, member->target);
+		} else {
+			(void)error_set(err, ERROR_INPUT, "'%s' in '%s' is a link without an end",
+					name, store->path);
+			return NULL;
+		}
+	if (member == NULL) {
+		(void)error_set(err, ERROR_MISSING, "'%s' is missing in '%s'", name, store->path);
+	} else if (member->trouble != NULL) {
+		(void)error_set(err, ERROR_INPUT, "'%s' in '%s' %s", name, store->path,
+				member->trouble);
+		member = NULL;
+	}
+	return member;
+}
+
+/* The length of the shortest start of `path` that is a symbolic link, which goes to `target`; 0
+ * where there is none, -1 with errno. */
+static ssize_t directory_first_link(int fd, char *path, char target[PATH_MAX])
+{
+	for (size_t end = 0; path[end] != '\0';) {
+		ssize_t length;
+		char rest;
+
+		end += path[end] == '/';
+		end += strcspn(path + end, "/");
+		rest = path[end];
+		path[end] = '\0';
+		length = readlinkat(fd, path, target, PATH_MAX - 1);
+		path[end] = rest;
+		if (length >= 0) {
+			target[length] = '\0';
+			return (ssize_t)end;
+		}
+		if (errno != EINVAL)
+			return -1;
+	}
+	return 0;
+}
+
+/* Opens step by step what openat2 would: some kernels and sandboxes have none. */
+static int directory_walk(const struct store *store, const char *name)
+{
+	auto_free char *path = strdup(name);
+
+	for (int links = 0; path != NULL && links <= STORE_LINKS_MAX; links++) {
+		char target[PATH_MAX];
+		ssize_t end = directory_first_link(store->fd, path, target);
+		auto_free char *whole = NULL;
+		char *next = NULL;
+		bool unsafe = false;
+
+		if (end < 0)
+			return -1;
+		if (end == 0)
+			return openat(store->fd, path,
+				      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+		if (asprintf(&whole, "%s%s", target, path + end) < 0) {
+			whole = NULL;
+			break;
+		}
+		path[end] = '\0';
+		if (path_follow(path, whole, &next, &unsafe, NULL) < 0 || next == NULL)
+			break;
+		free(path);
+		path = next;
+		if (unsafe || target[0] == '/' || path[0] == '\0') {
+			errno = EXDEV;
+			return -1;
+		}
+	}
+	errno = ELOOP;
+	return -1;
 }
 
 /* Symbolic links are followed inside the directory only. */
@@ -336,7 +464,16 @@ static int directory_open(const struct store *store, const char *name)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
 
-	return (int)syscall(SYS_openat2, store->fd, name, &how, sizeof how);
+	/* EAGAIN: something, anywhere, was renamed while a ".." was followed */
+	for (int tries = 0; tries < 64; tries++) {
+		int fd = (int)syscall(SYS_openat2, store->fd, name, &how, sizeof how);
+
+		if (fd >= 0 || errno != EAGAIN)
+			return fd >= 0 || (errno != ENOSYS && errno != EPERM)
+				       ? fd
+				       : directory_walk(store, name);
+	}
+	return -1;
 }
 
 static int directory_open_member(const struct store *store, const char *name,
@@ -375,9 +512,9 @@ int store_open_member(const struct store *store, const char *name, struct stream
 				 store->path);
 	if (store->directory)
 		return directory_open_member(store, clean, ret_stream, ret_size, err);
-	member = store_find(store, clean);
+	member = store_find(store, clean, err);
 	if (member == NULL)
-		return error_set(err, ERROR_MISSING, "'%s' is missing in '%s'", name, store->path);
+		return -1;
 	if (stream_of_file(store->fd, member->offset, member->size, name, ret_stream, err) < 0)
 		return -1;
 	*ret_size = member->size;

@@ -28,9 +28,12 @@ static la_ssize_t tar_read_callback(unused_arg struct archive *archive, void *co
 				    const void **ret_data)
 {
 	struct tar *tar = context;
-	ssize_t got =
-		tar->input.read(tar->input.context, tar->buffer, tar->read_size, &tar->input_error);
+	ssize_t got = -1;
 
+	/* a skip that failed is told here */
+	if (tar->input_error.kind == ERROR_NONE)
+		got = tar->input.read(tar->input.context, tar->buffer, tar->read_size,
+				      &tar->input_error);
 	if (got < 0) {
 		archive_set_error(tar->archive, -1, "%s", tar->input_error.text);
 		return -1;
@@ -46,8 +49,10 @@ static la_int64_t tar_skip_callback(unused_arg struct archive *archive, void *co
 {
 	struct tar *tar = context;
 
+	/* libarchive adds a negative answer to what is left and asks again, without end; 0 makes it
+	 * read instead */
 	if (tar->input.skip(tar->input.context, (uint64_t)count, &tar->input_error) < 0)
-		return ARCHIVE_FATAL;
+		return 0;
 	tar->read_size = TAR_READ_MIN;
 	return count;
 }

@@ -1,1 +1,1 @@
-libseatrial_a_SOURCES +=
+libseatrial_a_SOURCES += lib/net/http.c lib/net/http.h

@@ -1,1 +1,6 @@
-libseatrial_a_SOURCES +=
+libseatrial_a_SOURCES += \
+	lib/run/account.c lib/run/account.h \
+	lib/run/container.c lib/run/container.h \
+	lib/run/sandbox.c lib/run/sandbox.h \
+	lib/run/trace.c lib/run/trace.h \
+	lib/run/unpack.c lib/run/unpack.h

@@ -1,13 +1,15 @@
 /*
  * Prints what the library knows of an image as JSON, for tests that compare it with facts worked
- * out by others: image-facts [--no-verify] IMAGE. Exit 2 where it is refused.
+ * out by others: image-facts [--no-verify] [--platform P] IMAGE. Exit 2 where it is refused.
  */
 #include "config.h"
 
 #include <locale.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/doc.h"
+#include "base/text.h"
 #include "image/image.h"
 
 struct facts {
@@ -110,6 +112,50 @@ static void facts_free(void *state)
 	free(facts);
 }
 
+static json_t *list_of(const struct strings *strings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		(void)json_array_append_new(list, doc_text(strings->items[i]));
+	return list;
+}
+
+/* What was understood of the configuration, not what was read. */
+static json_t *configuration_facts(const struct configuration *c)
+{
+	json_t *facts = json_object();
+	json_t *ids = json_array();
+	size_t empty = 0;
+
+	for (size_t i = 0; i < c->diff_id_count; i++) {
+		char text[DIGEST_TEXT_MAX];
+
+		(void)json_array_append_new(ids, json_string(digest_text(&c->diff_ids[i], text)));
+	}
+	for (size_t i = 0; i < c->history_count; i++)
+		empty += c->history[i].empty_layer;
+	(void)json_object_set_new(facts, "diff_ids", ids);
+	(void)json_object_set_new(facts, "os", doc_text(c->os));
+	(void)json_object_set_new(facts, "architecture", doc_text(c->architecture));
+	(void)json_object_set_new(facts, "variant", doc_text(c->variant));
+	(void)json_object_set_new(facts, "created", doc_text(c->created));
+	(void)json_object_set_new(facts, "User", doc_text(c->user));
+	(void)json_object_set_new(facts, "WorkingDir", doc_text(c->working_dir));
+	(void)json_object_set_new(facts, "StopSignal", doc_text(c->stop_signal));
+	(void)json_object_set_new(facts, "Env", list_of(&c->env));
+	(void)json_object_set_new(facts, "Cmd", list_of(&c->cmd));
+	(void)json_object_set_new(facts, "Entrypoint", list_of(&c->entrypoint));
+	(void)json_object_set_new(facts, "Volumes", list_of(&c->volumes));
+	(void)json_object_set_new(facts, "ExposedPorts", list_of(&c->exposed_ports));
+	(void)json_object_set(facts, "Labels", c->labels);
+	(void)json_object_set_new(facts, "Healthcheck", list_of(&c->healthcheck.test));
+	(void)json_object_set_new(facts, "history_entries",
+				  json_integer((json_int_t)c->history_count));
+	(void)json_object_set_new(facts, "history_empty_layers", json_integer((json_int_t)empty));
+	return facts;
+}
+
 int main(int argc, char **argv)
 {
 	struct image_options options = { .verify = true };
@@ -143,14 +189,18 @@ int main(int argc, char **argv)
 		return 2;
 	if (image_open(argv[1], &options, &image, &err) < 0 ||
 	    image_walk(image, &visitor, &err) < 0) {
-		(void)fprintf(stderr, "image-facts: %s\n", err.text);
+		auto_buf struct buf line;
+
+		buf_init(&line, BUF_MAX_DEFAULT);
+		text_escape(&line, err.text, strlen(err.text));
+		(void)fprintf(stderr, "image-facts: %s\n", line.data);
 		return 2;
 	}
 	(void)json_object_set_new(all, "id", json_string(digest_text(image_id(image), text)));
 	(void)json_object_set_new(all, "manifest_digest",
 				  json_string(digest_text(image_manifest_digest(image), text)));
 	(void)json_object_set_new(all, "platform", json_string(image_platform(image)));
-	(void)json_object_set(all, "config", image_configuration(image)->document);
+	(void)json_object_set_new(all, "config", configuration_facts(image_configuration(image)));
 	(void)json_object_set(all, "layers", layers);
 	(void)json_dumpf(all, stdout, JSON_INDENT(1));
 	(void)putchar('\n');

@@ -22,10 +22,14 @@ static void aligns(unused_arg void **state)
 	table_cellf(table, "%d", 1000);
 	table_cell(table, "four");
 	table_cell(table, "a\nb");
+	table_cell(table, "2");
+	table_cell(table, "x");
+	table_cell(table, "");
 	assert_success(table_print(table, 2, file, &err), err);
 	assert_int_equal(fclose(file), 0);
 	assert_string_equal(text, "     1  \xc3\xa4\xc3\xb6    end\n"
-				  "  1000  four  a\\x0ab\n");
+				  "  1000  four  a\\x0ab\n"
+				  "     2  x\n");
 }
 
 static void empty_is_fine(unused_arg void **state)

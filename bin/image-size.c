@@ -1,0 +1,133 @@
+/*
+ * image-size: how large an image is, and what makes it so.
+ */
+#include "config.h"
+
+#include <sys/ioctl.h>
+
+#include "base/doc.h"
+#include "check/size-report.h"
+#include "tool.h"
+
+struct image_size_options {
+	struct tool tool;
+	struct image_options image;
+	const char *baseline;
+	int measure;
+	struct size_limits limits;
+	struct option_number top;
+	struct option_number depth;
+};
+
+#define FIELD(name) offsetof(struct image_size_options, name)
+
+static const struct option_spec image_size_options[] = {
+	{ "baseline", 'b', OPTION_STRING, FIELD(baseline), "IMAGE",
+	  "compare with this image, by layer,\ndirectory and file", NULL },
+	{ "measure", 'm', OPTION_CHOICE, FIELD(measure), "content|unpacked|compressed",
+	  "what --max and --min-reduction are about\n(default: content)", size_measure_names },
+	{ "min-reduction", 0, OPTION_PERCENT, FIELD(limits.min_reduction), "PERCENT",
+	  "demand that IMAGE is smaller than the baseline\nby so much", NULL },
+	{ "max", 0, OPTION_SIZE, FIELD(limits.max), "SIZE", "demand that it is no larger", NULL },
+	{ "max-layers", 0, OPTION_NUMBER, FIELD(limits.max_layers), "N",
+	  "demand that it has no more layers", NULL },
+	{ "max-waste", 0, OPTION_LIMIT, FIELD(limits.max_waste), "SIZE|PERCENT",
+	  "demand that files which later layers delete or\n"
+	  "overwrite take no more than this, or than this\npart of the content",
+	  NULL },
+	{ "top", 'n', OPTION_NUMBER, FIELD(top), "N",
+	  "length of the lists of files and directories\n(default: 10; 0: no limit)", NULL },
+	{ "depth", 'd', OPTION_NUMBER, FIELD(depth), "N",
+	  "list directories of at most N path components\n(default: 3)", NULL },
+	TOOL_IMAGE_OPTIONS(struct image_size_options),
+	TOOL_OPTIONS(struct image_size_options)
+};
+
+static const struct program program = {
+	.name = "image-size",
+	.operands = "IMAGE",
+	.summary = "Says how large an image is, layer by layer, what it wastes, and which files\n"
+		   "and directories make it large. Reads headers only.\n"
+		   "\n"
+		   "Exit status: 0 all demands hold; 1 one does not; 2 it could not be decided.",
+	.options = image_size_options,
+	.operands_min = 1,
+	.operands_max = 1,
+};
+
+static size_t terminal_width(void)
+{
+	struct winsize window;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+		return window.ws_col;
+	return 80;
+}
+
+static int print(const struct size_report *report, enum tool_format format, struct error *err)
+{
+	auto_doc json_t *document = NULL;
+
+	switch (format) {
+	case FORMAT_TEXT:
+		return size_report_text(report, terminal_width(), stdout, err);
+	case FORMAT_TAP:
+		size_report_tap(report, stdout);
+		return 0;
+	case FORMAT_JSON:
+		break;
+	}
+	document = size_report_json(report);
+	if (document == NULL)
+		return error_memory(err);
+	tool_print_json(document);
+	return 0;
+}
+
+/* 0 with the verdict, -1 where there is none. */
+static int image_size(const struct image_size_options *options, const char *name, bool *ret_holds,
+		      struct error *err)
+{
+	auto_image struct image *image_before = NULL;
+	auto_image struct image *image = NULL;
+	auto_size struct size *before = NULL;
+	auto_size struct size *size = NULL;
+	struct size_report report;
+	int result;
+
+	if (options->limits.min_reduction.set && options->baseline == NULL)
+		return error_set(err, ERROR_USAGE, "--min-reduction needs --baseline");
+	if (image_open(name, &options->image, &image, err) < 0 ||
+	    size_of_image(image, &size, err) < 0)
+		return -1;
+	if (options->baseline != NULL &&
+	    (image_open(options->baseline, &options->image, &image_before, err) < 0 ||
+	     size_of_image(image_before, &before, err) < 0))
+		return -1;
+	if (size_report_init(&report, before, size, (enum size_measure)options->measure,
+			     &options->limits, (size_t)options->top.value,
+			     (size_t)options->depth.value, err) < 0)
+		return -1;
+	*ret_holds = report.verdict.holds;
+	result = print(&report, tool_format(&options->tool), err);
+	size_report_release(&report);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct image_size_options options = { .top = { .value = 10 }, .depth = { .value = 3 } };
+	struct operands operands = { .items = NULL };
+	struct error err = ERROR_INIT;
+	bool holds = false;
+	int status = tool_begin(&program, argc, argv, &options, &operands);
+
+	if (status >= 0)
+		return status;
+	if (image_size(&options, operands.items[0], &holds, &err) < 0)
+		status = tool_fail(&program, &err);
+	else
+		status = holds ? TOOL_HOLDS : TOOL_FAILS;
+	operands_release(&operands);
+	return tool_finish(&program, status);
+}

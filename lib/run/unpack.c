@@ -1,0 +1,689 @@
+#include "config.h"
+
+#include "run/unpack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+
+int unpack_open_in_root(int root_fd, const char *path, int flags, unsigned mode)
+{
+	struct open_how how = {
+		.flags = (unsigned)(flags | O_CLOEXEC),
+		.mode = mode,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, root_fd, path[0] != '\0' ? path : ".", &how, sizeof how);
+}
+
+/* --- what the layer being applied has touched ---------------------------------------------- */
+
+/* Hashes of paths and of all their parents: what an opaque marker of the same layer must spare. */
+struct touched {
+	uint64_t *slots; /* open addressing; 0 is free */
+	size_t capacity;
+	size_t count;
+};
+
+static uint64_t path_hash(const char *path, size_t size)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)path[i]) * UINT64_C(0x100000001b3);
+	return hash != 0 ? hash : 1;
+}
+
+static bool touched_slot(const struct touched *touched, uint64_t hash, size_t *ret_slot)
+{
+	size_t mask = touched->capacity - 1;
+	size_t slot = (size_t)hash & mask;
+
+	while (touched->slots[slot] != 0 && touched->slots[slot] != hash)
+		slot = (slot + 1) & mask;
+	*ret_slot = slot;
+	return touched->slots[slot] == hash;
+}
+
+static bool touched_has(const struct touched *touched, const char *path, size_t size)
+{
+	size_t slot;
+
+	return touched->capacity > 0 && touched_slot(touched, path_hash(path, size), &slot);
+}
+
+static int touched_grow(struct touched *touched, struct error *err)
+{
+	struct touched grown = { .capacity = touched->capacity > 0 ? 2 * touched->capacity : 1024 };
+
+	grown.slots = calloc(grown.capacity, sizeof *grown.slots);
+	if (grown.slots == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < touched->capacity; i++) {
+		size_t slot;
+
+		if (touched->slots[i] == 0)
+			continue;
+		(void)touched_slot(&grown, touched->slots[i], &slot);
+		grown.slots[slot] = touched->slots[i];
+		grown.count++;
+	}
+	free(touched->slots);
+	*touched = grown;
+	return 0;
+}
+
+static int touched_add(struct touched *touched, const char *path, size_t size, struct error *err)
+{
+	/* from the path up; where one is there, so are its parents */
+	for (;;) {
+		size_t slot;
+
+		if (2 * touched->count >= touched->capacity && touched_grow(touched, err) < 0)
+			return -1;
+		if (touched_slot(touched, path_hash(path, size), &slot))
+			return 0;
+		touched->slots[slot] = path_hash(path, size);
+		touched->count++;
+		while (size > 0 && path[size - 1] != '/')
+			size--;
+		if (size == 0)
+			return 0;
+		size--;
+	}
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+/* A directory's mode and time are set at the very end: files are still made in it. */
+struct late {
+	char *path;
+	uint32_t mode;
+	int64_t mtime;
+};
+
+struct unpack {
+	int root;
+	bool privileged;
+	struct touched touched;
+	struct late *late;
+	size_t late_count;
+	size_t late_capacity;
+	int parent; /* the directory of the last entry, kept open */
+	char *parent_path;
+	int file; /* the file being written */
+	char *file_path;
+	struct entry file_entry;
+};
+
+static void unpack_release(struct unpack *unpack)
+{
+	for (size_t i = 0; i < unpack->late_count; i++)
+		free(unpack->late[i].path);
+	free(unpack->late);
+	free(unpack->touched.slots);
+	free(unpack->parent_path);
+	free(unpack->file_path);
+	if (unpack->parent >= 0)
+		(void)close(unpack->parent);
+	if (unpack->file >= 0)
+		(void)close(unpack->file);
+	if (unpack->root >= 0)
+		(void)close(unpack->root);
+}
+
+static int unpack_failed(const char *path, const char *what, struct error *err)
+{
+	int saved = errno;
+	auto_buf struct buf name;
+
+	buf_init(&name, BUF_MAX_DEFAULT);
+	text_escape(&name, path, strlen(path));
+	return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", what, name.data, strerror(saved));
+}
+
+/* Removes a name, and what is below it where it is a directory. */
+static int remove_tree(int parent, const char *name)
+{
+	auto_fd int fd = -1;
+	DIR *directory;
+	struct dirent *item;
+	int result = 0;
+
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM && errno != EACCES)
+		return -1;
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	(void)fchmod(fd, 0700);
+	directory = fdopendir(fd);
+	if (directory == NULL)
+		return -1;
+	(void)steal_fd(&fd);
+	while (result == 0 && (item = readdir(directory)) != NULL)
+		if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
+			result = remove_tree(dirfd(directory), item->d_name);
+	(void)closedir(directory);
+	return result < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* Makes the missing directories of `path`; what stands in the way and is no directory goes. */
+static int unpack_make_directories(struct unpack *unpack, const char *path, struct error *err)
+{
+	auto_free char *start = strdup(path);
+
+	if (start == NULL)
+		return error_memory(err);
+	for (char *p = start;; p++) {
+		auto_fd int fd = -1;
+		char saved = *p;
+
+		if (saved != '/' && saved != '\0')
+			continue;
+		*p = '\0';
+		fd = unpack_open_in_root(unpack->root, start, O_PATH | O_DIRECTORY, 0);
+		if (fd < 0) {
+			char *slash = strrchr(start, '/');
+			auto_fd int above = -1;
+
+			if (slash != NULL)
+				*slash = '\0';
+			above = unpack_open_in_root(unpack->root, slash != NULL ? start : "",
+						    O_PATH | O_DIRECTORY, 0);
+			if (slash != NULL)
+				*slash = '/';
+			if (above < 0)
+				return unpack_failed(path, "make directory", err);
+			if (mkdirat(above, slash != NULL ? slash + 1 : start, 0755) < 0 &&
+			    (errno != EEXIST ||
+			     remove_tree(above, slash != NULL ? slash + 1 : start) < 0 ||
+			     mkdirat(above, slash != NULL ? slash + 1 : start, 0755) < 0))
+				return unpack_failed(path, "make directory", err);
+		}
+		*p = saved;
+		if (saved == '\0')
+			return 0;
+	}
+}
+
+/* The directory of an entry, made where it is missing; *ret_name is the last component. */
+static int unpack_parent(struct unpack *unpack, const char *path, const char **ret_name,
+			 struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash != NULL ? (size_t)(slash - path) : 0;
+
+	*ret_name = slash != NULL ? slash + 1 : path;
+	if (unpack->parent >= 0 && strlen(unpack->parent_path) == length &&
+	    memcmp(unpack->parent_path, path, length) == 0)
+		return 0;
+	if (unpack->parent >= 0)
+		(void)close(unpack->parent);
+	free(unpack->parent_path);
+	unpack->parent = -1;
+	unpack->parent_path = strndup(path, length);
+	if (unpack->parent_path == NULL)
+		return error_memory(err);
+	unpack->parent =
+		unpack_open_in_root(unpack->root, unpack->parent_path, O_RDONLY | O_DIRECTORY, 0);
+	if (unpack->parent < 0) {
+		if (length == 0 || unpack_make_directories(unpack, unpack->parent_path, err) < 0)
+			return length == 0 ? unpack_failed("/", "open", err) : -1;
+		unpack->parent = unpack_open_in_root(unpack->root, unpack->parent_path,
+						     O_RDONLY | O_DIRECTORY, 0);
+	}
+	return unpack->parent < 0 ? unpack_failed(unpack->parent_path, "open", err) : 0;
+}
+
+/* The kept directory may be gone, or another, after anything was removed. */
+static void unpack_forget_parent(struct unpack *unpack)
+{
+	if (unpack->parent >= 0)
+		(void)close(unpack->parent);
+	unpack->parent = -1;
+}
+
+static int unpack_remember(struct unpack *unpack, const struct entry *entry, struct error *err)
+{
+	if (unpack->late_count == unpack->late_capacity) {
+		size_t capacity = unpack->late_capacity > 0 ? 2 * unpack->late_capacity : 256;
+		struct late *late = reallocarray(unpack->late, capacity, sizeof *late);
+
+		if (late == NULL)
+			return error_memory(err);
+		unpack->late = late;
+		unpack->late_capacity = capacity;
+	}
+	unpack->late[unpack->late_count] = (struct late) {
+		.path = strdup(entry->path),
+		.mode = entry->mode,
+		.mtime = entry->mtime,
+	};
+	if (unpack->late[unpack->late_count].path == NULL)
+		return error_memory(err);
+	unpack->late_count++;
+	return 0;
+}
+
+static int unpack_directory(struct unpack *unpack, const struct entry *entry, const char *name,
+			    struct error *err)
+{
+	if (entry->path_size > 0) {
+		struct stat st;
+
+		if (fstatat(unpack->parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode)) {
+			if (remove_tree(unpack->parent, name) < 0 ||
+			    mkdirat(unpack->parent, name, 0755) < 0)
+				return unpack_failed(entry->path, "make directory", err);
+		}
+	}
+	if (unpack->privileged &&
+	    fchownat(unpack->parent, entry->path_size > 0 ? name : "", entry->uid, entry->gid,
+		     AT_SYMLINK_NOFOLLOW | (entry->path_size > 0 ? 0 : AT_EMPTY_PATH)) < 0)
+		return unpack_failed(entry->path, "give an owner to", err);
+	return unpack_remember(unpack, entry, err);
+}
+
+static int unpack_hardlink(struct unpack *unpack, const struct entry *entry, const char *name,
+			   struct error *err)
+{
+	auto_fd int target =
+		unpack_open_in_root(unpack->root, entry->target, O_PATH | O_NOFOLLOW, 0);
+	char self[sizeof "/proc/self/fd/" + 12];
+
+	if (target < 0)
+		return unpack_failed(entry->target, "link to", err);
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", target);
+	if (linkat(AT_FDCWD, self, unpack->parent, name, AT_SYMLINK_FOLLOW) < 0)
+		return unpack_failed(entry->path, "link", err);
+	return 0;
+}
+
+static int unpack_special(struct unpack *unpack, const struct entry *entry, const char *name,
+			  struct error *err)
+{
+	mode_t type = entry->type == ENTRY_FIFO	       ? S_IFIFO
+		      : entry->type == ENTRY_CHARACTER ? S_IFCHR
+						       : S_IFBLK;
+
+	/* an ordinary user cannot make devices, and the sandbox has a /dev of its own */
+	if (type != S_IFIFO && !unpack->privileged)
+		return 0;
+	if (mknodat(unpack->parent, name, type | (entry->mode & 07777),
+		    makedev(entry->device_major, entry->device_minor)) < 0)
+		return errno == EPERM ? 0 : unpack_failed(entry->path, "make device", err);
+	if (unpack->privileged &&
+	    fchownat(unpack->parent, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return unpack_failed(entry->path, "give an owner to", err);
+	return 0;
+}
+
+/* Opens the file that the data which follows belongs to. */
+static int unpack_file(struct unpack *unpack, const struct entry *entry, const char *name,
+		       struct error *err)
+{
+	unpack->file = openat(unpack->parent, name,
+			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (unpack->file < 0)
+		return unpack_failed(entry->path, "make", err);
+	free(unpack->file_path);
+	unpack->file_path = strdup(entry->path);
+	unpack->file_entry = *entry;
+	return unpack->file_path == NULL ? error_memory(err) : 0;
+}
+
+static int unpack_whiteout(struct unpack *unpack, const struct entry *entry, struct error *err)
+{
+	const char *slash = strrchr(entry->path, '/');
+	auto_free char *above =
+		strndup(entry->path, slash != NULL ? (size_t)(slash - entry->path) : 0);
+	auto_fd int parent = -1;
+
+	if (above == NULL)
+		return error_memory(err);
+	/* what this very layer adds is not meant */
+	if (touched_has(&unpack->touched, entry->path, entry->path_size))
+		return 0;
+	parent = unpack_open_in_root(unpack->root, above, O_RDONLY | O_DIRECTORY, 0);
+	if (parent < 0)
+		return 0;
+	unpack_forget_parent(unpack);
+	if (remove_tree(parent, slash != NULL ? slash + 1 : entry->path) < 0)
+		return unpack_failed(entry->path, "remove", err);
+	return 0;
+}
+
+/* Empties a directory of what lower layers put there. */
+static int unpack_opaque_at(struct unpack *unpack, int fd, struct buf *path, struct error *err)
+{
+	DIR *directory = fdopendir(fd);
+	struct dirent *item;
+	size_t size = path->size;
+	int result = 0;
+
+	if (directory == NULL) {
+		(void)close(fd);
+		return unpack_failed(path->data, "read directory", err);
+	}
+	while (result == 0 && (item = readdir(directory)) != NULL) {
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+			continue;
+		if (size > 0)
+			buf_add_char(path, '/');
+		buf_add_string(path, item->d_name);
+		if (!touched_has(&unpack->touched, path->data, path->size)) {
+			if (remove_tree(dirfd(directory), item->d_name) < 0)
+				result = unpack_failed(path->data, "remove", err);
+		} else {
+			int below = openat(dirfd(directory), item->d_name,
+					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+			if (below >= 0)
+				result = unpack_opaque_at(unpack, below, path, err);
+		}
+		buf_truncate(path, size);
+	}
+	(void)closedir(directory);
+	return result;
+}
+
+static int unpack_opaque(struct unpack *unpack, const struct entry *entry, struct error *err)
+{
+	auto_buf struct buf path;
+	int fd = unpack_open_in_root(unpack->root, entry->path, O_RDONLY | O_DIRECTORY, 0);
+
+	buf_init(&path, BUF_MAX_DEFAULT);
+	if (fd < 0)
+		return 0;
+	unpack_forget_parent(unpack);
+	buf_add_string(&path, entry->path);
+	return unpack_opaque_at(unpack, fd, &path, err);
+}
+
+/* --- the walk ------------------------------------------------------------------------------ */
+
+static int visit_begin(const void *context, unused_arg const struct layer_info *layer,
+		       void **ret_state, unused_arg struct error *err)
+{
+	/* one thread, one layer after the other: the walk's state is this module's own */
+	struct unpack *unpack = *(struct unpack *const *)context;
+
+	free(unpack->touched.slots);
+	unpack->touched = (struct touched) { 0 };
+	*ret_state = unpack;
+	return 0;
+}
+
+static enum walk_step visit_entry(void *state, const struct entry *entry, struct error *err)
+{
+	struct unpack *unpack = state;
+	const char *name = "";
+	int result = 0;
+
+	if (entry->unsafe || entry->type == ENTRY_OTHER)
+		return WALK_NEXT;
+	if (entry->type == ENTRY_WHITEOUT)
+		return unpack_whiteout(unpack, entry, err) < 0 ? WALK_FAILED : WALK_NEXT;
+	if (entry->type == ENTRY_OPAQUE)
+		return unpack_opaque(unpack, entry, err) < 0 ? WALK_FAILED : WALK_NEXT;
+	if (touched_add(&unpack->touched, entry->path, entry->path_size, err) < 0 ||
+	    unpack_parent(unpack, entry->path, &name, err) < 0)
+		return WALK_FAILED;
+	if (entry->type == ENTRY_DIRECTORY)
+		return unpack_directory(unpack, entry, name, err) < 0 ? WALK_FAILED : WALK_NEXT;
+	if (entry->path_size == 0)
+		return WALK_NEXT;
+	/* a hard link to itself would lose its target */
+	if (entry->type == ENTRY_HARDLINK && strcmp(entry->target, entry->path) == 0)
+		return WALK_NEXT;
+	if (remove_tree(unpack->parent, name) < 0) {
+		(void)unpack_failed(entry->path, "replace", err);
+		return WALK_FAILED;
+	}
+	switch (entry->type) {
+	case ENTRY_FILE:
+		return unpack_file(unpack, entry, name, err) < 0 ? WALK_FAILED : WALK_DATA;
+	case ENTRY_SYMLINK:
+		if (symlinkat(entry->target, unpack->parent, name) < 0 ||
+		    (unpack->privileged && fchownat(unpack->parent, name, entry->uid, entry->gid,
+						    AT_SYMLINK_NOFOLLOW) < 0))
+			result = unpack_failed(entry->path, "link", err);
+		break;
+	case ENTRY_HARDLINK:
+		result = unpack_hardlink(unpack, entry, name, err);
+		break;
+	case ENTRY_CHARACTER:
+	case ENTRY_BLOCK:
+	case ENTRY_FIFO:
+		result = unpack_special(unpack, entry, name, err);
+		break;
+	case ENTRY_DIRECTORY:
+	case ENTRY_WHITEOUT:
+	case ENTRY_OPAQUE:
+	case ENTRY_OTHER:
+		break;
+	}
+	return result < 0 ? WALK_FAILED : WALK_NEXT;
+}
+
+static enum walk_step visit_data(void *state, const void *data, size_t size, struct error *err)
+{
+	struct unpack *unpack = state;
+	const char *bytes = data;
+
+	while (size > 0) {
+		ssize_t put = write(unpack->file, bytes, size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0) {
+			(void)unpack_failed(unpack->file_path, "write", err);
+			return WALK_FAILED;
+		}
+		bytes += put;
+		size -= (size_t)put;
+	}
+	return WALK_DATA;
+}
+
+static int visit_entry_end(void *state, struct error *err)
+{
+	struct unpack *unpack = state;
+	const struct entry *entry = &unpack->file_entry;
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = entry->mtime } };
+	int result = 0;
+
+	/* the owner first: a change of owner takes set-uid away */
+	if ((unpack->privileged && fchown(unpack->file, entry->uid, entry->gid) < 0) ||
+	    fchmod(unpack->file, (unpack->privileged ? 0 : 0400) | entry->mode) < 0 ||
+	    futimens(unpack->file, times) < 0)
+		result = unpack_failed(unpack->file_path, "finish", err);
+	(void)close(unpack->file);
+	unpack->file = -1;
+	return result;
+}
+
+static int visit_end(unused_arg void *state, unused_arg const struct layer_totals *totals,
+		     unused_arg struct error *err)
+{
+	return 0;
+}
+
+/* The last first: a parent may become read-only to its own user. */
+static void unpack_finish_directories(struct unpack *unpack)
+{
+	for (size_t i = unpack->late_count; i > 0; i--) {
+		const struct late *late = &unpack->late[i - 1];
+		struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = late->mtime } };
+		auto_fd int fd = unpack_open_in_root(unpack->root, late->path,
+						     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+		/* it may have been deleted again */
+		if (fd < 0)
+			continue;
+		(void)fchmod(fd, (unpack->privileged ? 0 : 0700) | late->mode);
+		(void)futimens(fd, times);
+	}
+}
+
+static int unpack_into(const struct image *image, int root, struct error *err)
+{
+	struct unpack unpack = {
+		.root = fcntl(root, F_DUPFD_CLOEXEC, 0),
+		.privileged = geteuid() == 0,
+		.parent = -1,
+		.file = -1,
+	};
+	struct unpack *self = &unpack;
+	const struct image_visitor visitor = {
+		.context = &self,
+		.layer_begin = visit_begin,
+		.entry = visit_entry,
+		.data = visit_data,
+		.entry_end = visit_entry_end,
+		.layer_end = visit_end,
+	};
+	int result = image_walk(image, &visitor, err);
+
+	if (result == 0)
+		unpack_finish_directories(&unpack);
+	unpack_release(&unpack);
+	return result;
+}
+
+/* --- the cache ----------------------------------------------------------------------------- */
+
+static int make_directories(const char *path, struct error *err)
+{
+	auto_free char *start = strdup(path);
+
+	if (start == NULL)
+		return error_memory(err);
+	for (char *p = start + 1;; p++) {
+		char saved = *p;
+
+		if (saved != '/' && saved != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(start, 0700) < 0 && errno != EEXIST)
+			return error_set(err, ERROR_SYSTEM, "cannot make directory '%s': %s", start,
+					 strerror(errno));
+		*p = saved;
+		if (saved == '\0')
+			return 0;
+	}
+}
+
+static char *cache_default(void)
+{
+	const char *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	char *path = NULL;
+
+	if (base != NULL && base[0] == '/') {
+		if (asprintf(&path, "%s/seatrial", base) < 0)
+			return NULL;
+	} else if (asprintf(&path, "%s/.cache/seatrial", home != NULL ? home : "/var/cache") < 0) {
+		return NULL;
+	}
+	return path;
+}
+
+/* What a run that was killed while unpacking left. */
+static void remove_stale(int roots, const char *key)
+{
+	auto_fd int fd = openat(roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *item;
+
+	if (directory == NULL)
+		return;
+	(void)steal_fd(&fd);
+	while ((item = readdir(directory)) != NULL)
+		if (strncmp(item->d_name, key, strlen(key)) == 0 &&
+		    strncmp(item->d_name + strlen(key), ".new", 4) == 0)
+			(void)remove_tree(roots, item->d_name);
+	(void)closedir(directory);
+}
+
+static int unpack_new(const struct image *image, int roots, const char *key, struct error *err)
+{
+	auto_free char *name = NULL;
+	auto_fd int entry = -1;
+	auto_fd int root = -1;
+	int result = 0;
+
+	remove_stale(roots, key);
+	if (asprintf(&name, "%s.new", key) < 0) {
+		name = NULL;
+		return error_memory(err);
+	}
+	if (mkdirat(roots, name, 0711) < 0 ||
+	    (entry = openat(roots, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+	    mkdirat(entry, "mnt", 0755) < 0 || mkdirat(entry, "root", 0755) < 0 ||
+	    (root = openat(entry, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		result = error_set(err, ERROR_SYSTEM, "cannot make a directory in the cache: %s",
+				   strerror(errno));
+	if (result == 0)
+		result = unpack_into(image, root, err);
+	if (result == 0 && renameat(roots, name, roots, key) < 0)
+		result = error_set(err, ERROR_SYSTEM, "cannot rename a directory in the cache: %s",
+				   strerror(errno));
+	if (result < 0)
+		(void)remove_tree(roots, name);
+	return result;
+}
+
+int unpack_image(const struct image *image, const char *cache, char **ret_directory,
+		 struct error *err)
+{
+	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
+	auto_free char *roots_path = NULL;
+	auto_free char *key = NULL;
+	auto_free char *lock_name = NULL;
+	auto_fd int roots = -1;
+	auto_fd int lock = -1;
+	char hex[DIGEST_TEXT_MAX];
+	char *directory = NULL;
+	struct stat st;
+
+	if (base == NULL || asprintf(&roots_path, "%s/roots", base) < 0)
+		return error_memory(err);
+	if (asprintf(&key, "%s-%s", digest_hex(image_id(image), hex),
+		     geteuid() == 0 ? "root" : "user") < 0 ||
+	    asprintf(&lock_name, "%s.lock", key) < 0)
+		return error_memory(err);
+	if (make_directories(roots_path, err) < 0)
+		return -1;
+	roots = open(roots_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (roots < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", roots_path,
+				 strerror(errno));
+	if (fstatat(roots, key, &st, 0) < 0) {
+		lock = openat(roots, lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (lock < 0 || flock(lock, LOCK_EX) < 0)
+			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
+					 roots_path, strerror(errno));
+		/* somebody else may have made it while we waited */
+		if (fstatat(roots, key, &st, 0) < 0 && unpack_new(image, roots, key, err) < 0)
+			return -1;
+		(void)unlinkat(roots, lock_name, 0);
+	}
+	if (asprintf(&directory, "%s/%s", roots_path, key) < 0)
+		return error_memory(err);
+	*ret_directory = directory;
+	return 0;
+}

@@ -1,0 +1,104 @@
+#!/bin/sh
+# What counts as a refused write, and what does not: from the results of the system calls.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
+. "$SRCDIR/t/lib/rorun.sh"
+
+box_root
+box_image box.tar.img '{"Cmd":["/bin/sh"],"User":"app","WorkingDir":"/home/app","Env":["PATH=/bin"]}'
+
+# refuses NAME SCRIPT ATTEMPT...: the script makes exactly these attempts.
+refuses() {
+	name=$1
+	script=$2
+	shift 2
+	ro --cmd "[\"/bin/sh\",\"-c\",\"$script; exit 0\"]" box.tar.img
+	attempts >found
+	printf '%s\n' "$@" >wanted
+	is "$(cat found)" "$(cat wanted)" "$name"
+	is "$status" 1 "$name: exit 1"
+	[ "$(cat found)" = "$(cat wanted)" ] || show_output
+}
+
+passes() {
+	ro --cmd "[\"/bin/sh\",\"-c\",\"$2; exit 0\"]" box.tar.img
+	is "$(attempts)" '' "$1"
+	is "$status" 0 "$1: exit 0"
+	[ "$status" -eq 0 ] || show_output
+}
+
+refuses 'making a directory' 'mkdir new' 'mkdir /home/app/new EROFS'
+refuses 'mkdir -p of a missing chain' 'mkdir -p .cache/uv' 'mkdir /home/app/.cache EROFS'
+refuses 'making a file' 'echo x >new' 'openat /home/app/new EROFS'
+refuses 'writing to /tmp, which is no tmpfs' 'echo x >/tmp/new' 'openat /tmp/new EROFS'
+refuses 'removing what is not there' 'rm -f /home/app/gone; busybox unlink /home/app/gone' 'unlink /home/app/gone EROFS'
+refuses 'renaming' 'mv /home/app /home/app2' 'rename /home/app2 EROFS'
+refuses 'a symbolic link' 'ln -s x y' 'symlink /home/app/y EROFS'
+refuses 'a change of mode' 'chmod 700 /home/app' 'chmod /home/app EROFS'
+refuses 'a file of another user opened for writing' 'echo x >/srv/owned-by-root' 'openat /srv/owned-by-root EROFS'
+refuses 'asking for it where the user may not: EACCES comes first' 'attempt access /srv' 'access /srv EACCES'
+refuses 'appending' 'attempt append /home/app/mine' 'openat /home/app/mine EROFS'
+refuses 'truncating' 'attempt truncate /home/app/mine' 'truncate /home/app/mine EROFS'
+refuses 'a nameless file' 'attempt tmpfile /home/app' 'openat /home/app EROFS'
+refuses 'a change of times' 'attempt utimensat /home/app/mine' 'utimensat /home/app/mine EROFS'
+refuses 'an extended attribute' 'attempt setxattr /home/app/mine' 'setxattr /home/app/mine EROFS'
+refuses 'a socket' 'attempt bind /home/app/socket' 'bind /home/app/socket EROFS'
+refuses 'a FIFO' 'attempt mkfifo fifo' 'mknodat /home/app/fifo EROFS'
+refuses 'through a descriptor' 'attempt fchmod /home/app/mine' 'fchmod /home/app/mine EROFS'
+refuses 'another mount' 'mv /dev/shm /home/app/x' 'rename /home/app/x EXDEV' 'mkdir /home/app/x EROFS'
+refuses 'a missing parent' 'echo x >/home/app/no/file' 'openat /home/app/no/file ENOENT'
+refuses 'asking for the right to write' 'attempt access /home/app' 'access /home/app EROFS'
+refuses 'the same again is one record' 'for i in 1 2 3; do mkdir new; done; true' 'mkdir /home/app/new EROFS' \
+	'mkdir /home/app/new EROFS' 'mkdir /home/app/new EROFS'
+passes 'reading' 'cat /srv/owned-by-root; ls /'
+passes 'mkdir -p of what is there' 'mkdir -p /home/app /tmp'
+passes 'reading with O_CREAT of what is there' 'attempt create-for-reading /home/app/mine; attempt access-read /home/app'
+passes 'io_uring, which is denied' 'attempt io_uring'
+passes 'devices' 'echo x >/dev/null; echo y >/dev/shm/x; cat /dev/zero | head -c 1'
+passes 'the files that engines put over /etc' 'echo x >/dev/null; test -r /etc/hosts'
+passes 'a file that is missing and not to be made' 'cat /home/app/none; true'
+
+ro --cmd '["/bin/sh","-c","mkdir a; mkdir b; exit 0"]' --allow '/home/app/*' box.tar.img
+is "$status" 0 '--allow covers what it names'
+is "$(jq -r '.refused_count' out)" 0 'nothing is counted'
+is "$(jq -r '[.refused[].allowed] | all' out)" true 'the attempts stay on record'
+ro --cmd '["/bin/sh","-c","mkdir a; mkdir /tmp/b; exit 0"]' --allow '/home/app/*' box.tar.img
+is "$status" 1 'and covers nothing else'
+is "$(jq -r '.refused_count' out)" 1 'one is counted'
+
+ro --cmd '["/bin/sh","-c","mkdir a; exit 0"]' box.tar.img
+is "$(jq -r '.refused[0] | "\(.process) \(.executable) \(.call) \(.path) \(.errno) \(.count)"' out)" \
+	'mkdir /bin/busybox mkdir /home/app/a EROFS 1' 'process, executable, call, path, errno and count are told'
+is "$(jq -r '.refused[0].pid > 1 and .refused[0].time_ms > 0' out)" true 'with the pid in the container and the time'
+is "$(jq -r '.checks[] | select(.name == "no-refused-write") | .holds' out)" false 'the check says so'
+is "$(jq -r .verdict out)" fails 'and the verdict'
+
+# a program that says nothing about it: the log is empty, the record is not
+ro --cmd '["/bin/sh","-c","mkdir a 2>/dev/null; exit 0"]' box.tar.img
+is "$(jq -r '.log | length' out)" 0 'nothing in the log'
+is "$status" 1 'and yet it fails'
+
+# descendants of descendants
+ro --cmd '["/bin/sh","-c","(sh -c \"(mkdir deep &); sleep 0.2\") & wait; exit 0"]' box.tar.img
+is "$(attempts)" 'mkdir /home/app/deep EROFS' 'processes of processes are followed'
+
+run ro-run --cache "$cache" --cmd '["/bin/sh","-c","mkdir a; exit 0"]' box.tar.img
+has out 'refused writes: 1' 'the text form counts'
+has out '/home/app/a  EROFS' 'and names the path'
+run ro-run --tap --cache "$cache" --cmd '["/bin/sh","-c","mkdir a; exit 0"]' box.tar.img
+has out 'not ok 1 - no write was refused' 'TAP says not ok'
+run ro-run --no-trace --cache "$cache" --cmd '["/bin/true"]' box.tar.img
+is "$status" 2 'untraced nothing is decided'
+
+# --writable tells what would be written, and refuses nothing
+ro --writable --cmd '["/bin/sh","-c","mkdir -p .cache/uv; echo x >/tmp/new; echo y >.cache/uv/lock; exit 0"]' box.tar.img
+is "$status" 0 '--writable refuses nothing'
+is "$(jq -r '.writes[] | "\(.what) \(.path)"' out | LC_ALL=C sort | tr '\n' ';')" \
+	'made /home/app/.cache;made /home/app/.cache/uv;made /home/app/.cache/uv/lock;made /tmp/new;' 'and tells what was written'
+# shellcheck disable=SC2088 # ro-run expands it
+ro --writable --read-only-path '~/.cache' --cmd '["/bin/sh","-c","mkdir .cache/uv; echo x >/tmp/new; exit 0"]' box.tar.img
+is "$(attempts)" 'mkdir /home/app/.cache/uv EROFS' '--read-only-path refuses below it, and nothing else'
+ro --tmpfs /tmp --cmd '["/bin/sh","-c","echo x >/tmp/new; exit 0"]' box.tar.img
+is "$status" 0 '--tmpfs makes a path writable'
+
+done_testing

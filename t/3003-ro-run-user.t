@@ -1,0 +1,77 @@
+#!/bin/sh
+# Users, volumes, working directories; as root and as an ordinary user.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
+. "$SRCDIR/t/lib/rorun.sh"
+
+box_root
+box_image box '{"Cmd":["/bin/id"],"Env":["PATH=/bin"],"User":"app","WorkingDir":"/work/new","Volumes":{"/srv":{},"/data/new":{}}}'
+
+# as_is: this user. as_nobody: another one, in user namespaces.
+ids() {
+	json out '.log[0].text'
+}
+
+if [ "$(id -u)" -eq 0 ]; then
+	ro box
+	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=2000(extra)' 'a named user with its groups'
+	ro --user 1000 box
+	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=2000(extra)' 'the same by number'
+	ro --user 4242 box
+	is "$(ids)" 'uid=4242 gid=0(root)' 'a number without an entry'
+	is "$(json out .user.home)" / 'its home is /'
+	ro --user app:extra box
+	is "$(ids)" 'uid=1000(app) gid=2000(extra)' 'a group of one'"'"'s own'
+	ro --user 0 box
+	is "$(ids)" 'uid=0(root) gid=0(root)' 'root'
+	ro --user 0 --cmd 'grep CapEff /proc/self/status' box
+	is "$(ids)" 'CapEff:	00000000a80425fb' 'root has the capabilities that Docker leaves'
+	ro --cmd 'grep Cap /proc/self/status' box
+	is "$(json out '[.log[].text | select(test("CapEff|CapPrm|CapAmb")) | test("0000000000000000")] | all')" true 'others have none'
+	ro --user 0 --cmd 'mount -o remount,rw / ; echo $?' box
+	is "$(json out '.log[-1].text')" 1 'and root cannot undo the read-only root'
+	stranger='setpriv --reuid=65534 --regid=65534 --clear-groups'
+else
+	stranger=
+fi
+
+check_all() {
+	who=$1
+	ro box
+	is "$(ids | cut -d' ' -f1)" 'uid=1000(app)' "$who: the program is the image's user"
+	is "$(json out .working_dir)" /work/new "$who: the working directory"
+	ro --cmd 'pwd; echo x >/srv/new && cat /srv/owned-by-root; ls /srv | wc -l' box
+	is "$(json out '.log[0].text')" /work/new "$who: it is made where it is missing"
+	is "$(json out '[.volumes[].path] | sort | join(" ")')" '/data/new /srv' "$who: volumes are reported"
+	ro --user 0 --cmd 'echo x >/srv/new && cat /srv/owned-by-root && ls /srv && echo y >/data/new/file' box
+	is "$status" 0 "$who: volumes are writable"
+	is "$(json out '[.log[].text] | join(" ")')" 'content new owned-by-root' "$who: and have the image's content"
+	ro --user 0 --cmd 'ls /srv' box
+	is "$(json out '.log[0].text')" owned-by-root "$who: what was written there is gone"
+	ro --cmd 'mkdir /home/app/.cache' box
+	is "$(attempts)" 'mkdir /home/app/.cache EROFS' "$who: a refused write is on record"
+	ro --for 200ms --cmd 'mkdir a; exec sleep 1000' --grace 0s box -- true
+	is "$(json out .command.exit_status)" 0 "$who: COMMAND runs"
+}
+
+check_all "$(id -un)"
+if [ -n "$stranger" ]; then
+	cache=$T/cache-stranger
+	mkdir "$cache" && chown 65534:65534 "$cache" && chmod 755 "$T"
+	chmod 644 box
+	real=$(command -v ro-run)
+	ro() {
+		# shellcheck disable=SC2086
+		run $stranger "$real" --json --cache "$cache" "$@"
+	}
+	$stranger unshare --user true 2>/dev/null
+	if [ $? -eq 0 ]; then
+		check_all 'an ordinary user'
+		ro --cmd '["/bin/sleep","1000"]' --for 100ms --grace 0s box
+		is "$(pgrep -u 65534 -f 'sleep 1000' | wc -l)" 0 'an ordinary user: no process is left'
+	else
+		fail 'an ordinary user may make user namespaces'
+	fi
+fi
+
+done_testing
