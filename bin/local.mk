@@ -20,6 +20,7 @@ bin_test_tally_SOURCES = bin/test-tally.c $(tool_sources)
 dist_man_MANS += man/test-tally.1
 
 bin_PROGRAMS += bin/ro-run
+dist_man_MANS += man/ro-run.1
 bin_ro_run_SOURCES = bin/ro-run.c $(tool_sources)
 bin_ro_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bin
 

@@ -20,6 +20,13 @@ fuzz_replay_reference_SOURCES = fuzz/fuzz-reference.c fuzz/replay.c
 fuzz_targets += manifest
 check_PROGRAMS += fuzz/replay-manifest
 fuzz_replay_manifest_SOURCES = fuzz/fuzz-manifest.c fuzz/replay.c
+fuzz_targets += dockerfile
+check_PROGRAMS += fuzz/replay-dockerfile
+fuzz_replay_dockerfile_SOURCES = fuzz/fuzz-dockerfile.c fuzz/replay.c
+
+fuzz_targets += compose
+check_PROGRAMS += fuzz/replay-compose
+fuzz_replay_compose_SOURCES = fuzz/fuzz-compose.c fuzz/replay.c
 
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus

@@ -95,6 +95,7 @@ ro --writable --cmd '["/bin/sh","-c","mkdir -p .cache/uv; echo x >/tmp/new; echo
 is "$status" 0 '--writable refuses nothing'
 is "$(jq -r '.writes[] | "\(.what) \(.path)"' out | LC_ALL=C sort | tr '\n' ';')" \
 	'made /home/app/.cache;made /home/app/.cache/uv;made /home/app/.cache/uv/lock;made /tmp/new;' 'and tells what was written'
+# shellcheck disable=SC2088 # ro-run expands it
 ro --writable --read-only-path '~/.cache' --cmd '["/bin/sh","-c","mkdir .cache/uv; echo x >/tmp/new; exit 0"]' box.tar.img
 is "$(attempts)" 'mkdir /home/app/.cache/uv EROFS' '--read-only-path refuses below it, and nothing else'
 ro --tmpfs /tmp --cmd '["/bin/sh","-c","echo x >/tmp/new; exit 0"]' box.tar.img

@@ -67,7 +67,7 @@ is "$(json out '[.log[].text | select(test("'"$T"'"))] | length')" 0 'no mount o
 for signal in INT TERM KILL; do
 	ro-run --cache "$cache" box -- sleep 987 >out 2>err &
 	pid=$!
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		pgrep -f '^sleep 987' >/dev/null && break
 		sleep 0.2
 	done

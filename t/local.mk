@@ -42,10 +42,55 @@ t_unit_test_text_SOURCES = t/unit/test-text.c
 t_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_text_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-compose
+t_unit_test_compose_SOURCES = t/unit/test-compose.c
+t_unit_test_compose_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_compose_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-dockerfile
+t_unit_test_dockerfile_SOURCES = t/unit/test-dockerfile.c
+t_unit_test_dockerfile_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_dockerfile_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-execform
+t_unit_test_execform_SOURCES = t/unit/test-execform.c
+t_unit_test_execform_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_execform_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-pins
+t_unit_test_pins_SOURCES = t/unit/test-pins.c
+t_unit_test_pins_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_pins_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-shellpattern
+t_unit_test_shellpattern_SOURCES = t/unit/test-shellpattern.c
+t_unit_test_shellpattern_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_shellpattern_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-shellword
+t_unit_test_shellword_SOURCES = t/unit/test-shellword.c
+t_unit_test_shellword_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_shellword_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-stages
+t_unit_test_stages_SOURCES = t/unit/test-stages.c
+t_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_stages_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-words
+t_unit_test_words_SOURCES = t/unit/test-words.c
+t_unit_test_words_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_words_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-rootfs
 t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
 t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_rootfs_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-size
+t_unit_test_size_SOURCES = t/unit/test-size.c
+t_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_size_LDADD = $(CMOCKA_LDADD)
 
 unit_tests += t/unit/test-tree
 t_unit_test_tree_SOURCES = t/unit/test-tree.c
@@ -111,6 +156,7 @@ unit_tests += t/unit/test-tally
 t_unit_test_tally_SOURCES = t/unit/test-tally.c
 t_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_tally_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-reference
 t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -208,12 +254,14 @@ t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/rorun.sh
-shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+shell_tests += t/8000-seatrial.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
 
 
-shell_tests += t/5001-pin-check-corpus.t
+shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t
 check_PROGRAMS += t/lib/dockerfile-tree
 t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 
 shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
 	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
+shell_tests += t/4001-probe.t
+EXTRA_DIST += t/lib/server.py
