@@ -48,9 +48,7 @@ static const struct option_spec options[] = {
 	FLAG("deny", 0, deny, "nothing may be found: 0 nothing, 1 found, 2 trouble"),
 	FLAG("final", 0, final, "only what the final file system holds"),
 	FLAG("files-with-matches", 'l', files, "print only the paths"),
-	FLAG("count", 'c', count,
-	     "print counts: lines for each file; for paths, matches\n"
-	     "in each layer"),
+	FLAG("count", 'c', count, "print counts: a file's lines, a layer's paths"),
 	FLAG("line-number", 'n', numbers, "print the number of each line"),
 	FLAG("null", '0', zero, "a NUL ends each result; names and text are raw"),
 	FLAG("no-heading", 0, no_heading, "do not name the layers' instructions"),

@@ -46,7 +46,7 @@ static const struct option_spec specs[] = {
 	{ "read-only-path", 0, OPTION_LIST, FIELD(read_only_paths), "PATH",
 	  "read-only whatever else is writable; repeatable", NULL },
 	{ "allow", 0, OPTION_LIST, FIELD(allow), "GLOB",
-	  "refused writes to these paths do not count; repeatable", NULL },
+	  "refused writes to these paths do not count;\nrepeatable", NULL },
 	{ "writable", 'w', OPTION_FLAG, FIELD(container.writable), NULL,
 	  "a writable, throw-away root; report what was written", NULL },
 	{ "for", 0, OPTION_DURATION, FIELD(duration), "TIME",
@@ -70,10 +70,10 @@ static const struct program program = {
 	.name = "ro-run",
 	.operands = "IMAGE [-- COMMAND...]",
 	.summary =
-		"Starts IMAGE with a read-only root, runs COMMAND in its network, stops it, and reports\n"
-		"every write that the root refused.\n"
-		"Exit status: 0 none was refused and all went well; 1 a write was refused, it ended\n"
-		"early, or COMMAND failed; 2 trouble.",
+		"Starts IMAGE with a read-only root, runs COMMAND in its network, stops it, and\n"
+		"reports every write that the root refused.\n"
+		"Exit status: 0 none was refused and all went well; 1 a write was refused, it\n"
+		"ended early, or COMMAND failed; 2 trouble.",
 	.options = specs,
 	.operands_min = 1,
 	.operands_max = 1,

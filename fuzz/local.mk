@@ -13,6 +13,13 @@ fuzz_targets += coverage
 check_PROGRAMS += fuzz/replay-coverage
 fuzz_replay_coverage_SOURCES = fuzz/fuzz-coverage.c fuzz/replay.c
 
+fuzz_targets += reference
+check_PROGRAMS += fuzz/replay-reference
+fuzz_replay_reference_SOURCES = fuzz/fuzz-reference.c fuzz/replay.c
+
+fuzz_targets += manifest
+check_PROGRAMS += fuzz/replay-manifest
+fuzz_replay_manifest_SOURCES = fuzz/fuzz-manifest.c fuzz/replay.c
 fuzz_targets += dockerfile
 check_PROGRAMS += fuzz/replay-dockerfile
 fuzz_replay_dockerfile_SOURCES = fuzz/fuzz-dockerfile.c fuzz/replay.c

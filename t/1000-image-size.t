@@ -34,8 +34,8 @@ is "$(jq -c '.layers[] | [.index, .instruction, .content_bytes, .files, .wasted_
 	'[0,"RUN step 0",9504,4,2500,"none",null]
 [1,"RUN step 1",110,2,0,"none",null]
 [2,"RUN step 2",100,1,0,"none",null]' 'figures of the layers'
-is "$(json out '.image.id')" "sha256:$(sha256sum <pack/config.json | cut -d' ' -f1)" 'the image ID is the digest of its configuration' ||
-	:
+is "$(json out .image.id)" "sha256:$(tar -xOf app.tar config.json | sha256sum | cut -d' ' -f1)" \
+	'the image ID is the digest of its configuration'
 is "$(jq -c '.top_files[] | [.path, .bytes, .layer]' out)" '["usr/bin/alias",4000,0]
 ["usr/lib/deep/er/data",3000,0]
 ["added",100,2]
@@ -79,8 +79,8 @@ is "$(grep -c ' $' out)" 0 'text: no blanks at the ends of lines'
 
 # -- comparison
 expect_status 0 image-size --json --baseline small.tar app.tar
-is "$(jq -c '.change' out)" \
-	'{"measure":"content","before_bytes":9504,"after_bytes":9714,"reduction_percent":-2.2095959595959598}' 'it grew'
+is "$(jq -c '.change.reduction_percent |= (. * 1000 | round) | .change' out)" \
+	'{"measure":"content","before_bytes":9504,"after_bytes":9714,"reduction_percent":-2210}' 'it grew'
 is "$(jq -c '.differences.files[] | [.path, .before_bytes, .after_bytes, .change_bytes]' out)" '["var/cache/old",2000,0,-2000]
 ["var/cache/older",500,0,-500]
 ["added",0,100,100]
@@ -92,9 +92,9 @@ is "$(jq -c '.differences.directories[] | [.path, .change_bytes]' out)" '["var",
 ["usr/bin",100]' 'directories that differ in size'
 is "$(jq -c '.baseline | [.layer_count, .content_bytes, (.layers | length), .wasted_bytes]' out)" '[1,9504,1,0]' 'the baseline'
 expect_status 0 image-size --json --baseline app.tar app.tar
-is "$(jq -c '[.change.reduction_percent, .differences.files, .differences.directories]' out)" '[0.0,[],[]]' 'an image is no different from itself'
+is "$(jq -c '[.change.reduction_percent == 0, .differences.files, .differences.directories]' out)" '[true,[],[]]' 'an image is no different from itself'
 expect_status 0 image-size --baseline small.tar app.tar
-has out '  2.0 kB     0 B  -2.0 kB  var/cache/old' 'text: differences'
+has out '  2.0 kB    0 B  -2.0 kB  var/cache/old' 'text: differences'
 has out '+2.2 %' 'text: change'
 
 # -- demands, at their edges
@@ -156,7 +156,6 @@ pack_image cut-image.tar cut-layer.tar
 expect_trouble 'layer 0' image-size cut-image.tar
 echo 'no tar' >text && pack_image text.tar text
 expect_trouble 'text.tar' image-size text.tar
-sed 's/sha256:./sha256:0/' pack/config.json >config.new && mv config.new pack/config.json
 
 # -- hostile names
 mkdir names
@@ -180,6 +179,6 @@ expect_status 0 image-size long.tar
 is "$(awk 'length > 80' out | wc -l | tr -d ' ')" 0 'text: lines of 80 columns'
 has out 'RUN apt-get update && xxx' 'text: the instruction as one writes it'
 expect_status 0 image-size --json long.tar
-is "$(json out '.layers[0].instruction | length')" 329 'JSON: the whole instruction'
+is "$(json out '.layers[0].instruction | length')" 331 'JSON: the whole instruction'
 
 done_testing

@@ -57,10 +57,11 @@ item '16.2', sub {
 		my $measure = $_;
 		"$measure " . ($before ? bytes($before->{"${measure}_bytes"}) . ' to ' : '') . bytes($sizes->{"${measure}_bytes"})
 	} qw(content compressed);
-	return skips("$text: a registry's size cannot be known of layers that are stored uncompressed")
+	my @values = map { ("after_$_" => $sizes->{$_}, $before ? ("before_$_" => $before->{$_}) : ()) }
+	  qw(content_bytes compressed_bytes unpacked_bytes);
+	return skips("$text: a registry's size cannot be known of layers that are stored uncompressed", @values)
 	  if grep { !defined $_->{compressed_bytes} } $sizes, $before // ();
-	return holds($text, map { ("after_$_" => $sizes->{$_}, $before ? ("before_$_" => $before->{$_}) : ()) }
-		  qw(content_bytes compressed_bytes unpacked_bytes));
+	return holds($text, @values);
 };
 
 item '16.3', sub {

@@ -117,7 +117,10 @@ item '18.3', sub {
 
 item '18.4', sub {
 	my $ready = ready_ms(run(), 'run');
-	return verdict_of($ready < 1000 * seconds(setting('READY_LIMIT')), 'ready after ' . millis($ready), ready_ms => $ready);
+	my $before = setting('BASELINE') ? eval { ready_ms(baseline(), 'baseline') } : undef;
+	return verdict_of($ready < 1000 * seconds(setting('READY_LIMIT')),
+		'ready after ' . millis($ready) . (defined $before ? ', the baseline after ' . millis($before) : ''),
+		ready_ms => $ready, before_ready_ms => $before);
 };
 
 item '18.5', sub { probed('health', 'HEALTH') };

@@ -87,6 +87,11 @@ t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
 t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_rootfs_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-size
+t_unit_test_size_SOURCES = t/unit/test-size.c
+t_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_size_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-tree
 t_unit_test_tree_SOURCES = t/unit/test-tree.c
 t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -230,6 +235,8 @@ episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
+shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t
+shell_tests += t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0201-image-facts.t
 shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
@@ -247,7 +254,7 @@ t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/rorun.sh
-shell_tests += t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+shell_tests += t/8000-seatrial.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
 
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t
@@ -256,3 +263,5 @@ t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 
 shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
 	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
+shell_tests += t/4001-probe.t
+EXTRA_DIST += t/lib/server.py

@@ -187,7 +187,8 @@ static int translate_glob(struct pattern *pattern, struct error *err)
 				return error_set(err, ERROR_USAGE,
 						 "glob '%s': nothing after the last backslash",
 						 pattern->text);
-			/* fall through */
+			add_quoted(out, text[at++]);
+			break;
 		default:
 			add_quoted(out, text[at++]);
 		}

@@ -68,7 +68,7 @@ int rules_parse(struct rules *rules, const char *data, size_t size, const char *
 		struct error *err) must_check;
 int rules_read_file(struct rules *rules, const char *path, struct error *err) must_check;
 
-/* All content rules apply to the configuration, too. */
+/* All content rules that are for every file apply to the configuration, too. */
 void rules_include_config(struct rules *rules);
 
 /* All places that some rule looks at. */

@@ -21,6 +21,7 @@ struct layer {
 	struct buf path;
 	struct buf target;
 	uint64_t entries;
+	bool verify;
 };
 
 static ssize_t layer_read_blob(void *context, void *data, size_t size, struct error *err)
@@ -33,6 +34,16 @@ static int layer_skip_blob(void *context, uint64_t count, struct error *err)
 	return blob_skip(context, count, err);
 }
 
+/* Bytes that are not those that were meant explain whatever is wrong with the archive in them. */
+static int layer_blame(struct layer *layer, struct error *err)
+{
+	struct error reason = ERROR_INIT;
+
+	if (err != NULL && layer->verify && blob_finish(layer->blob, NULL, &reason) < 0)
+		*err = reason;
+	return -1;
+}
+
 int layer_open(struct stream *stream, const struct layer_info *info, bool verify,
 	       struct layer **ret_layer, struct error *err)
 {
@@ -41,7 +52,7 @@ int layer_open(struct stream *stream, const struct layer_info *info, bool verify
 		.size = info->stored_size,
 		.size_known = info->stored_size_known,
 	};
-	struct tar_input input = { .read = layer_read_blob };
+	struct tar_input input = { .name = info->name, .read = layer_read_blob };
 	auto_layer struct layer *layer = calloc(1, sizeof *layer);
 
 	if (layer == NULL)
@@ -57,8 +68,9 @@ int layer_open(struct stream *stream, const struct layer_info *info, bool verify
 	input.context = layer->blob;
 	if (blob_can_skip(layer->blob))
 		input.skip = layer_skip_blob;
+	layer->verify = verify;
 	if (tar_open(&input, &layer->tar, err) < 0)
-		return -1;
+		return layer_blame(layer, err);
 	*ret_layer = steal(&layer);
 	return 0;
 }
@@ -185,8 +197,10 @@ int layer_next(struct layer *layer, const struct entry **ret_entry, struct error
 	struct archive_entry *raw = NULL;
 	int more = tar_next(layer->tar, &raw, err);
 
-	if (more <= 0)
-		return more;
+	if (more < 0)
+		return layer_blame(layer, err);
+	if (more == 0)
+		return 0;
 	if (layer_fill_entry(layer, raw, err) < 0)
 		return -1;
 	layer->entries++;

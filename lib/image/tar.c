@@ -67,9 +67,11 @@ static int tar_failed(const struct tar *tar, struct error *err)
 		return -1;
 	}
 	if (text != NULL && strstr(text, "Unrecognized archive format") != NULL)
-		return error_set(err, ERROR_INPUT, "no tar archive");
-	return error_set(err, ERROR_INPUT, "damaged tar archive: %s",
-			 text != NULL ? text : "unknown error");
+		(void)error_set(err, ERROR_INPUT, "no tar archive");
+	else
+		(void)error_set(err, ERROR_INPUT, "damaged tar archive: %s",
+				text != NULL ? text : "unknown error");
+	return tar->input.name != NULL ? error_prefix(err, "%s", tar->input.name) : -1;
 }
 
 int tar_open(const struct tar_input *input, struct tar **ret_tar, struct error *err)

@@ -15,6 +15,7 @@
 
 struct tar_input {
 	void *context;
+	const char *name; /* stands in errors about the archive; borrowed; NULL for none */
 	/* up to `size` bytes; 0 at the end; -1 with err */
 	ssize_t (*read)(void *context, void *data, size_t size, struct error *err);
 	/* passes over exactly `count` bytes; NULL where the input can't */

@@ -95,7 +95,7 @@ sub tap_text {
 
 sub holds { my ($text, @values) = @_; return { status => 'ok', text => $text, values => \@values } }
 sub fails { my ($text, @values) = @_; return { status => 'fail', text => $text, values => \@values } }
-sub skips { my ($text) = @_; return { status => 'skip', text => $text, values => [] } }
+sub skips { my ($text, @values) = @_; return { status => 'skip', text => $text, values => \@values } }
 
 # holds or fails, by a condition.
 sub verdict_of {

@@ -1,0 +1,75 @@
+#!/bin/sh
+# The example goes through the episodes: before fails where the story says, after passes, and the report
+# folder holds what it should.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+need_command mmdebstrap
+need_command jq
+need_command prove
+
+OUT=$BUILDDIR/example
+export OUT
+ok 'the example'"'"'s images are built' "$SRCDIR/examples/webhook/build-images" "$OUT"
+conf=$SRCDIR/examples/webhook/seatrial.conf
+
+run seatrial -c "$conf" -o before -s "IMAGE=$OUT/before.tar" -s BASELINE= 15
+is "$status" 1 'before fails Episode 15'
+for item in 15.2 15.3 15.4 15.7 15.8 15.11; do
+	jq -r --arg id "$item" '.items[$id].status' before/metrics.json >"status.$item"
+done
+is "$(cat status.15.7 status.15.8 status.15.11 | tr '\n' ' ')" 'fail fail fail ' 'in 15.7, 15.8 and 15.11'
+has before/tap/episode-15.tap 'mkdir /home/appuser/.cache by uv' 'with path and process'
+has before/tap/episode-15.tap 'Read-only file system (os error 30)' 'and the line of the log'
+is "$(jq -r '.items["15.14"].status' before/metrics.json)" fail 'it fails with the cache alone read-only, too'
+has before/report.md '15.7' 'the report names the item'
+hasnt before/episode-15.md '[x] **15.7**' 'whose box is not ticked'
+has before/episode-15.md '[x] **15.1**' 'while that of 15.1 is'
+
+run seatrial -c "$conf" -o after
+is "$status" 0 'after passes all that is decided'
+[ "$status" -eq 0 ] || show_output
+for file in report.md metrics.json junit.xml tap/episode-15.tap tap/episode-16.tap tap/episode-17.tap tap/episode-18.tap \
+	episode-15.md episode-16.md episode-17.md episode-18.md evidence/15-run.json; do
+	[ -s "after/$file" ]
+	is $? 0 "the report has $file"
+done
+is "$(jq '.items | length' after/metrics.json)" 64 'metrics.json has all 64 items'
+is "$(jq '[.items[] | select(.status == "ok")] | length > 50' after/metrics.json)" true 'more than 50 of them hold'
+is "$(jq '.figures.refused_writes | "\(.before) \(.after)"' after/metrics.json)" '"1 0"' 'refused writes before and after'
+is "$(jq '.figures.content_bytes | .after < 0.7 * .before' after/metrics.json)" true 'and sizes'
+is "$(grep -c '^- \[x\]' after/episode-15.md)" 15 'every box of Episode 15 is ticked'
+run test-tally --json after/junit.xml
+is "$(jq -c '.tests | [.total, .failed]' out)" '[64,0]' 'junit.xml counts the same'
+ok 'every stream is good TAP' prove -e cat after/tap/*.tap
+
+run seatrial -q --strict -c "$conf" -o strict 17.4 17.7
+is "$status" 1 '--strict fails on what is not decided'
+has out '17.4 fails: not decided (--strict)' 'and names it'
+run seatrial -q -c "$conf" -o some 16.1 17.7
+is "$status" 0 'items may be picked'
+is "$(jq -c '.items | keys' some/metrics.json)" '["16.1","17.7"]' 'and nothing else is decided'
+run seatrial -q -c "$conf" -o skip 17.4
+is "$status" 2 'nothing decided is no pass'
+run seatrial -q -c "$conf" -o gone -s IMAGE=no-such-image 15.1
+is "$status" 1 'an image that is not there fails'
+has out '15.1 fails: could not be decided: image-size: no-such-image' 'with the words of the utility'
+
+# every setting that the script knows is documented, and its list is the manual's
+run seatrial --settings
+is "$status" 0 '--settings'
+is "$(awk 'NF < 3' out | wc -l | tr -d ' ')" 0 'every setting has a default and a meaning'
+for name in $(sed -n 's/^\([A-Z_]*\)=.*/\1/p' "$conf"); do
+	grep -q "^$name " out || fail "the example sets '$name', which seatrial does not know"
+done
+
+# the log lines of the world
+if [ -n "${CORPUS:-}" ]; then
+	PERL5LIB=$SRCDIR/t/lib perl -MTrialRun -MJSON::PP -e '
+		my $lines = decode_json(Trial::slurp($ARGV[0]))->{lines};
+		for (@$lines) {
+			my $found = TrialRun::log_read_only({ log => [ { text => $_->{line} } ] }) ? 1 : 0;
+			print "$_->{line}\n" if $found != ($_->{ro} ? 1 : 0);
+		}' "$CORPUS/read-only-log-lines.json" >wrong
+	is "$(cat wrong)" '' 'log lines of a read-only root are told from others'
+fi
+
+done_testing
