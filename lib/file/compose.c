@@ -12,7 +12,9 @@
 #define MERGE_DEPTH_MAX 16
 /* Mappings visited for merge keys, so that lists of lists of aliases do not multiply. */
 #define MERGE_VISITS_MAX 100000
-#define SERVICES_MAX	 10000
+#define SERVICES_MAX	 1000
+/* Collections inside collections. */
+#define DEPTH_MAX 100
 /* Nested defaults in a variable's default. */
 #define VARIABLE_DEPTH_MAX 32
 
@@ -523,6 +525,41 @@ static int yaml_failed(const yaml_parser_t *parser, const char *name, struct err
 			 parser->problem != NULL ? parser->problem : "no YAML");
 }
 
+/*
+ * Runs over the events first: libyaml takes a time that grows with the square of the depth of
+ * brackets, which cost a reader of a hundred kilobytes a minute.
+ */
+static int check_depth(const char *data, size_t size, const char *name, struct error *err)
+{
+	bool done = false;
+	size_t depth = 0;
+	yaml_parser_t parser;
+	yaml_event_t event;
+	int result = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return error_memory(err);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)data, size);
+	while (!done && result == 0) {
+		if (!yaml_parser_parse(&parser, &event)) {
+			result = yaml_failed(&parser, name, err);
+			break;
+		}
+		if (event.type == YAML_SEQUENCE_START_EVENT ||
+		    event.type == YAML_MAPPING_START_EVENT)
+			depth++;
+		if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+			depth--;
+		if (depth > DEPTH_MAX)
+			result = error_set(err, ERROR_INPUT, "%s:%zu: nested too deeply", name,
+					   event.start_mark.line + 1);
+		done = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return result;
+}
+
 /* Behind the one document nothing but the end of the stream may stand. */
 static int check_end(yaml_parser_t *parser, const char *name, struct error *err)
 {
@@ -551,6 +588,8 @@ int compose_parse(const char *data, size_t size, const char *name,
 	if (size > COMPOSE_SIZE_MAX)
 		return error_set(err, ERROR_INPUT, "%s: larger than %zu bytes", name,
 				 COMPOSE_SIZE_MAX);
+	if (check_depth(data, size, name, err) < 0)
+		return -1;
 	if (!yaml_parser_initialize(&parser))
 		return error_memory(err);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)data, size);

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 /* Longer values and patterns are refused, so that no pattern takes long. */
-#define SHELLPATTERN_SIZE_MAX 1024
+#define SHELLPATTERN_SIZE_MAX 512
 
 enum shellpattern_end { SHELLPATTERN_PREFIX, SHELLPATTERN_SUFFIX };
 

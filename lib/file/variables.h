@@ -7,7 +7,7 @@
 #include "file/shellword.h"
 
 /* Of one set and all below it; more are refused, so that looking up stays cheap. */
-#define VARIABLES_MAX 4096
+#define VARIABLES_MAX 1024
 
 struct variable {
 	char *name;

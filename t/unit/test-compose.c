@@ -141,7 +141,12 @@ static void survives_multiplication(unused_arg void **state)
 	struct compose compose = { 0 };
 	struct error err;
 
-	buf_init(&text, 100000);
+	buf_init(&text, 200000);
+	for (int i = 0; i < 100000; i++)
+		buf_add_char(&text, '[');
+	assert_failure(compose_parse(text.data, text.size, "C", NULL, &compose, &err), err,
+		       ERROR_INPUT, "C:1: nested too deeply");
+	buf_clear(&text);
 	buf_add_string(&text, "x0: &x0 {a: b}\n");
 	for (int i = 1; i < 15; i++)
 		buf_printf(&text,

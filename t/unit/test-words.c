@@ -80,7 +80,7 @@ static void variables_have_a_limit(unused_arg void **state)
 		assert_success(variables_set(&parent, name, "", NULL, &err), err);
 	}
 	assert_failure(variables_set(&child, "B", "", NULL, &err), err, ERROR_INPUT,
-		       "more than 4096 variables");
+		       "more than 1024 variables");
 }
 
 int main(void)
