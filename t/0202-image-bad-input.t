@@ -260,6 +260,12 @@ docker saved.tar null
 refused 'no array' saved.tar
 docker saved.tar '[{"Config":"config.json","RepoTags":["\u001b[31m\nred"],"Layers":[]},{}]'
 refused '\x1b[31m\x0ared' saved.tar
+rm -rf saved/a
+mkdir saved/a
+truncate -s 1M saved/a/layer.tar
+printf '[{"Config":"config.json","Layers":["a/layer.tar","b/layer.tar"]}]' >saved/manifest.json
+(cd saved && tar --sparse --format=gnu -cf - a b config.json manifest.json) >sparse.tar
+refused 'is a sparse file' sparse.tar
 
 # --- documents
 

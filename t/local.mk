@@ -192,6 +192,26 @@ t_unit_test_platform_SOURCES = t/unit/test-platform.c
 t_unit_test_platform_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_platform_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-account
+t_unit_test_account_SOURCES = t/unit/test-account.c
+t_unit_test_account_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_account_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-unpack
+t_unit_test_unpack_SOURCES = t/unit/test-unpack.c
+t_unit_test_unpack_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_unpack_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-trace
+t_unit_test_trace_SOURCES = t/unit/test-trace.c
+t_unit_test_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_trace_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-probe
+t_unit_test_probe_SOURCES = t/unit/test-probe.c
+t_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_probe_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h

@@ -15,3 +15,5 @@ libseatrial_a_SOURCES += \
 	lib/image/tar.c lib/image/tar.h \
 	lib/image/tree.c lib/image/tree.h \
 	lib/image/walk.c
+
+EXTRA_DIST += docs/deviations.md

@@ -187,9 +187,9 @@ static int changes_parent(struct changes *changes, const char *path, size_t size
 {
 	uint32_t node = TREE_ROOT;
 
+	/* Had it been replaced or cleared away meanwhile, it were no directory now. */
 	if (size == changes->directory_size && size > 0 &&
 	    memcmp(path, changes->directory, size) == 0 &&
-	    changes->files.tree.nodes[changes->directory_node].listed &&
 	    changes->files.tree.nodes[changes->directory_node].type == ROOTFS_DIRECTORY) {
 		*ret_parent = changes->directory_node;
 		return 0;

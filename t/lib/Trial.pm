@@ -203,7 +203,8 @@ sub millis {
 	return $value < 1000 ? sprintf('%.0f ms', $value) : sprintf('%.2f s', $value / 1000);
 }
 
-sub percent { return sprintf '%.1f %%', $_[0] }
+# Rounded down: 84.96 % is not 85 %.
+sub percent { return sprintf '%.1f %%', POSIX::floor(10 * $_[0]) / 10 }
 
 # A value against a limit and against the baseline's with some tolerance.
 sub ratio_check {

@@ -80,11 +80,11 @@ static void takes_null_for_absent(unused_arg void **state)
 		"{\"rootfs\":{}}",
 		"{\"rootfs\":{\"diff_ids\":null},\"config\":null,\"history\":null,\"os\":null}",
 		"{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]},\"config\":{}}",
-		"{\"rootfs\":{},\"config\":{\"Env\":null,\"Cmd\":null,\"Entrypoint\":null,"
-		"\"Labels\":null,\"Volumes\":null,\"ExposedPorts\":null,\"Healthcheck\":null,"
-		"\"User\":null,\"OnBuild\":null,\"Shell\":null,\"StopSignal\":null}}",
-		"{\"rootfs\":{},\"config\":{\"Env\":[],\"Cmd\":[],\"Labels\":{},\"Volumes\":{}},"
-		"\"history\":[]}",
+		("{\"rootfs\":{},\"config\":{\"Env\":null,\"Cmd\":null,\"Entrypoint\":null,"
+		 "\"Labels\":null,\"Volumes\":null,\"ExposedPorts\":null,\"Healthcheck\":null,"
+		 "\"User\":null,\"OnBuild\":null,\"Shell\":null,\"StopSignal\":null}}"),
+		("{\"rootfs\":{},\"config\":{\"Env\":[],\"Cmd\":[],\"Labels\":{},\"Volumes\":{}},"
+		 "\"history\":[]}"),
 	};
 	struct error err = ERROR_INIT;
 

@@ -353,6 +353,44 @@ static void artifacts(unused_arg void **state)
 	check(cases, array_size(cases));
 }
 
+/* Types of configurations: Docker 1.10 knew no better. */
+static void configuration_types(unused_arg void **state)
+{
+	static const struct {
+		const char *type;
+		const char *why; /* NULL: taken */
+	} cases[] = {
+		{ OCI_CONFIG, NULL },
+		{ "application/vnd.docker.container.image.v1+json", NULL },
+		{ "application/octet-stream", NULL },
+		{ "", NULL },
+		{ "application/vnd.oci.empty.v1+json", "no image but an artifact" },
+		{ "application/vnd.cncf.helm.config.v1+json", "no image but an artifact" },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		static const char config[] = "{\"rootfs\":{},\"author\":\"it\"}";
+		struct wanted wanted = { "config.tar", NULL, "it", "" };
+		auto_layout struct layout layout;
+		auto_free char *text = NULL;
+		char digest[DIGEST_TEXT_MAX];
+
+		layout_begin(&layout);
+		fixture_blob(&layout.tar, config, digest);
+		assert_true(asprintf(&text,
+				     "{\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\","
+				     "\"size\":%zu},\"layers\":[]}",
+				     cases[i].type, digest, strlen(config)) > 0);
+		entry_of(&layout, OCI_MANIFEST, text, "", false);
+		layout_write(&layout, "config.tar");
+		if (cases[i].why != NULL) {
+			wanted.mark = NULL;
+			wanted.why = cases[i].why;
+		}
+		check(&wanted, 1);
+	}
+}
+
 /* A missing or odd media type: the content tells. */
 static void told_by_content(unused_arg void **state)
 {
@@ -521,9 +559,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_image),	    cmocka_unit_test(platforms),
 		cmocka_unit_test(absent_platforms), cmocka_unit_test(several_images),
-		cmocka_unit_test(artifacts),	    cmocka_unit_test(told_by_content),
-		cmocka_unit_test(nested_indexes),   cmocka_unit_test(malformed),
-		cmocka_unit_test(layers),
+		cmocka_unit_test(artifacts),	    cmocka_unit_test(configuration_types),
+		cmocka_unit_test(told_by_content),  cmocka_unit_test(nested_indexes),
+		cmocka_unit_test(malformed),	    cmocka_unit_test(layers),
 	};
 
 	return cmocka_run_group_tests_name("manifest", tests, fixture_begin, fixture_finish);

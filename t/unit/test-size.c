@@ -230,6 +230,28 @@ static void decides_at_the_edges(unused_arg void **state)
 	}
 }
 
+/* 700 of 1000 is a reduction by 30 % exactly. */
+static void decides_a_reduction_exactly(unused_arg void **state)
+{
+	static const struct fed_layer one[] = {
+		{ COMPRESSION_GZIP, 1, 1, { { "a", 1000, ENTRY_FILE } } }
+	};
+	static const struct fed_layer two[] = {
+		{ COMPRESSION_GZIP, 1, 1, { { "a", 700, ENTRY_FILE } } }
+	};
+	struct size_limits limits = { .min_reduction = { true, 30 } };
+	struct error err = ERROR_INIT;
+	auto_size struct size *before = feed("before", one, 1);
+	auto_size struct size *after = feed("after", two, 1);
+	struct size_verdict verdict;
+
+	assert_success(size_decide(before, after, MEASURE_CONTENT, &limits, &verdict, &err), err);
+	assert_true(verdict.holds);
+	limits.min_reduction.value = 30.0001;
+	assert_success(size_decide(before, after, MEASURE_CONTENT, &limits, &verdict, &err), err);
+	assert_false(verdict.holds);
+}
+
 static void decides_waste_of_the_content(unused_arg void **state)
 {
 	static const struct {
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(compares),
 		cmocka_unit_test(compares_directory_with_file),
 		cmocka_unit_test(decides_at_the_edges),
+		cmocka_unit_test(decides_a_reduction_exactly),
 		cmocka_unit_test(decides_waste_of_the_content),
 		cmocka_unit_test(one_failure_fails_all),
 		cmocka_unit_test(unknown_is_an_error),

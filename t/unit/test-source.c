@@ -443,6 +443,35 @@ static void blobs_are_checked(unused_arg void **state)
 		       "without a digest");
 }
 
+/* The reader of blobs unpacks: a document that needs it is not the one that was hashed. */
+static void documents_are_not_compressed(unused_arg void **state)
+{
+	struct descriptor descriptor = { .size_known = false };
+	char path[] = "packed.tar";
+	struct image_name name = { TRANSPORT_PATH, path, NULL };
+	auto_source struct source *source = NULL;
+	struct error err = ERROR_INIT;
+	char digest[DIGEST_TEXT_MAX];
+	char member[sizeof "blobs/sha256/" + DIGEST_TEXT_MAX];
+	auto_buf struct buf text;
+	auto_buf struct buf tar;
+	char packed[100];
+	size_t size = ZSTD_compress(packed, sizeof packed, "hello", 5, 1);
+
+	buf_init(&text, FIXTURE_MAX);
+	buf_init(&tar, FIXTURE_MAX);
+	assert_success(digest_of(DIGEST_SHA256, packed, size, &descriptor.digest, &err), err);
+	(void)snprintf(member, sizeof member, "blobs/sha256/%s",
+		       digest_hex(&descriptor.digest, digest));
+	fixture_file(&tar, "index.json", "{}");
+	fixture_member(&tar, '0', member, "", packed, size);
+	fixture_end(&tar);
+	fixture_write(path, tar.data, tar.size);
+	assert_success(source_open(&name, &source, &err), err);
+	assert_failure(source_read_blob(source, &descriptor, &text, &err), err, ERROR_INPUT,
+		       "compressed, where a document was meant");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -455,6 +484,7 @@ int main(void)
 		cmocka_unit_test(directory_without_openat2),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(blobs_are_checked),
+		cmocka_unit_test(documents_are_not_compressed),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, fixture_begin, fixture_finish);
