@@ -132,11 +132,6 @@ static int run_check(struct run *run, const struct operands *operands, struct er
 	return 0;
 }
 
-static bool is_external(const struct pin *pin)
-{
-	return pin->kind != PIN_SCRATCH && pin->kind != PIN_STAGE;
-}
-
 /* The thing as the file has it: "FROM alpine:3", "image: nginx". */
 static void describe(const struct pin *pin, struct buf *out)
 {
@@ -267,7 +262,7 @@ static void print_tap(const struct run *run)
 			auto_doc json_t *values = pin_document(pin);
 			auto_buf struct buf line;
 
-			if (!is_external(pin))
+			if (!pin_is_external(pin))
 				continue;
 			buf_init(&line, BUF_MAX_DEFAULT);
 			buf_printf(&line, "%s:%zu: ", run->files[i].name, pin->line);

@@ -136,7 +136,8 @@ static int find_copy(struct finder *finder, const struct instruction *instructio
 	const char *from;
 	size_t at = 0;
 
-	if (asprintf(&what, "%sCOPY --from", prefix) < 0)
+	if (asprintf(&what, "%s%s --from", prefix,
+		     strcmp(instruction->name, "add") == 0 ? "ADD" : "COPY") < 0)
 		return error_memory(err);
 	while ((from = instruction_flag(instruction, "from", &at)) != NULL) {
 		char label[24];
@@ -333,8 +334,12 @@ static int find_instruction(struct finder *finder, const struct instruction *ins
 		return find_copy(finder, instruction, prefix, err);
 	if (strcmp(name, "run") == 0)
 		return find_mounts(finder, instruction, prefix, err);
-	if (strcmp(name, "add") == 0)
+	if (strcmp(name, "add") == 0) {
+		/* BuildKit has no --from here, but another builder may */
+		if (find_copy(finder, instruction, prefix, err) < 0)
+			return -1;
 		return find_add(finder, instruction, prefix, err);
+	}
 	if (strcmp(name, "onbuild") == 0 && instruction->trigger != NULL)
 		return find_instruction(finder, instruction->trigger, "ONBUILD ", err);
 	if (instruction->stage == DOCKERFILE_NO_STAGE)

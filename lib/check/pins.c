@@ -16,7 +16,7 @@ const char *pin_kind_name(enum pin_kind kind)
 	return names[kind];
 }
 
-static bool is_external(const struct pin *pin)
+bool pin_is_external(const struct pin *pin)
 {
 	return pin->kind != PIN_SCRATCH && pin->kind != PIN_STAGE;
 }
@@ -69,8 +69,8 @@ static struct pin *pins_grow(struct pins *pins, const struct pin_place *place, e
 	}
 	pin = &pins->items[pins->count++];
 	*pin = (struct pin) { .line = place->line, .kind = kind };
-	pin->base = place->base && is_external(pin);
-	pin->pinned = kind == PIN_DIGEST || !is_external(pin);
+	pin->base = place->base && pin_is_external(pin);
+	pin->pinned = kind == PIN_DIGEST || !pin_is_external(pin);
 	pin->instruction = copy(place->instruction, &failed);
 	pin->stage = copy(place->stage, &failed);
 	pin->service = copy(place->service, &failed);
@@ -214,7 +214,7 @@ static int judge_pin(struct pins *pins, size_t index, const struct reference *de
 	bool demanded = base_count == 0;
 
 	pin->holds = pin->pinned;
-	if (is_external(pin)) {
+	if (pin_is_external(pin)) {
 		verdict->external++;
 		verdict->unpinned += pin->pinned ? 0 : 1;
 	}

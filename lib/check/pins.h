@@ -45,6 +45,9 @@ struct pin {
 	char *reason; /* NULL where it holds */
 };
 
+/* Does it come from outside? */
+bool pin_is_external(const struct pin *pin);
+
 struct pins {
 	struct pin *items;
 	size_t count;

@@ -12,3 +12,5 @@ libseatrial_a_SOURCES += \
 	lib/file/stages.c lib/file/stages.h \
 	lib/file/variables.c lib/file/variables.h \
 	lib/file/words.c lib/file/words.h
+
+EXTRA_DIST += docs/dockerfiles.md

@@ -77,6 +77,7 @@ static void finds_what_dockerfiles_take(unused_arg void **state)
 		{ "FROM a:1\nCOPY --from=b@" D1 " [\"x\", \"y\"]",
 		  "1 FROM a:1 tag\n2 COPY --from b@" D1 " digest" },
 		{ "FROM a:1\nCOPY x --from=b y", "1 FROM a:1 tag" },
+		{ "FROM a:1\nADD --from=b x y", "1 FROM a:1 tag\n2 ADD --from b untagged" },
 		/* mounts */
 		{ "FROM a:1\nRUN --mount=type=bind,from=b,source=/x --mount=from=c:2 x",
 		  "1 FROM a:1 tag\n2 RUN --mount b untagged\n2 RUN --mount c:2 tag" },
