@@ -85,7 +85,7 @@ sub pin_checks {
 	my @references = grep { $_->{pin} !~ /^(?:stage|scratch)$/ } map { @{ $_->{references} } } @{ $pins->{files} };
 	my @wrong = map { "line $_->{line}: $_->{raw}: $_->{reason}" } grep { !$_->{holds} } @references;
 	return verdict_of($check->{holds}, $check->{holds} ? "$text: " . scalar(@references) . ' references' : $wrong[0] // "$wanted does not hold",
-		references => [ map { "line $_->{line}: $_->{resolved}" } @references ], @wrong ? (wrong => \@wrong) : ());
+		references => [ map { "line $_->{line}: " . ($_->{resolved} // $_->{raw}) } @references ], @wrong ? (wrong => \@wrong) : ());
 }
 
 item '18.1', sub {

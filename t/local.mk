@@ -214,7 +214,6 @@ t_unit_test_probe_LDADD = $(CMOCKA_LDADD)
 
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
-EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h
 
 EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
