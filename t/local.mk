@@ -235,7 +235,7 @@ check-local: all
 		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
 			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
 	else \
-		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP=tap $(PROVE) -j2 $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
+		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j2 $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
 .PHONY: check-programs check-valgrind
