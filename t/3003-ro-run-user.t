@@ -59,7 +59,9 @@ if [ -n "$stranger" ]; then
 	cache=$T/cache-stranger
 	mkdir "$cache" && chown 65534:65534 "$cache" && chmod 755 "$T"
 	chmod 644 box
-	real=$(command -v ro-run)
+	# where this tree is may be closed to strangers
+	cp "$(command -v ro-run)" ro-run.copy && chmod 755 ro-run.copy
+	real=$T/ro-run.copy
 	ro() {
 		# shellcheck disable=SC2086
 		run $stranger "$real" --json --cache "$cache" "$@"

@@ -215,7 +215,7 @@ t_unit_test_probe_LDADD = $(CMOCKA_LDADD)
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
+EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
