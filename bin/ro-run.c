@@ -597,9 +597,9 @@ static int run(struct options *options, const struct operands *operands, uint64_
 	if (image_open(operands->items[0], &options->image, &image, err) < 0 ||
 	    container_run(image, &options->container, asked, &record, err) < 0)
 		return -1;
-	if (record.command_ran && (record.command_status == 125 || record.command_status == 127) &&
-	    record.interrupted == 0)
-		return error_set(err, ERROR_USAGE, "cannot run COMMAND '%s'", operands->command[0]);
+	if (record.command_error != 0 && record.interrupted == 0)
+		return error_set(err, ERROR_USAGE, "cannot run COMMAND '%s': %s",
+				 operands->command[0], strerror(record.command_error));
 	status = report(options, image, &record, err);
 	if (record.interrupted != 0)
 		return error_set(err, ERROR_CANCELLED, "interrupted by SIG%s",

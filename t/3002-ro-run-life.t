@@ -45,6 +45,9 @@ is "$status" 1 'a COMMAND that fails'
 is "$(json out .command.exit_status)" 7 'its status is told: there is no way out of this network'
 run ro-run --cache "$cache" server -- no-such-command
 is "$status" 2 'a COMMAND that is not there: nothing decided'
+has err "cannot run COMMAND 'no-such-command'" 'and it is named'
+ro server -- sh -c 'exit 127'
+is "$status $(json out .command.exit_status)" '1 127' 'a COMMAND that ends with 127 did run'
 ro server -- sh -c 'test "$(cat /proc/$SEATRIAL_PID/comm)" = httpd'
 is "$status" 0 'COMMAND knows the process'
 

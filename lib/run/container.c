@@ -48,8 +48,9 @@ struct run {
 	struct strings read_only_paths;
 	char *directory;
 	bool privileged;
-	pid_t pid;   /* of the program, on this side */
-	pid_t guard; /* of COMMAND's guard; 0 for none */
+	pid_t pid;	    /* of the program, on this side */
+	pid_t guard;	    /* of COMMAND's guard; 0 for none */
+	int command_errors; /* a pipe: why COMMAND could not be run */
 	int channel;
 	int upper;
 	int signals;
@@ -501,16 +502,19 @@ static int enter_network(const struct run *run)
 	}
 }
 
-_Noreturn static void command_become(const struct run *run)
+_Noreturn static void command_fail(int errors, int error)
+{
+	(void)!write(errors, &error, sizeof error);
+	_exit(error == ENOENT ? 127 : 126);
+}
+
+_Noreturn static void command_become(const struct run *run, int errors)
 {
 	char pid[32];
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (enter_network(run) < 0) {
-		(void)fprintf(stderr, "ro-run: cannot enter the container's network: %s\n",
-			      strerror(errno));
-		_exit(125);
-	}
+	if (enter_network(run) < 0)
+		command_fail(errors, errno);
 	(void)snprintf(pid, sizeof pid, "%d", (int)run->pid);
 	(void)setenv("SEATRIAL_PID", pid, 1);
 	/* our own standard output is for the report alone */
@@ -518,15 +522,19 @@ _Noreturn static void command_become(const struct run *run)
 	(void)sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execvp(run->options->command[0], run->options->command);
-	(void)fprintf(stderr, "ro-run: %s: %s\n", run->options->command[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	command_fail(errors, errno);
 }
 
 static int command_start(struct run *run, struct error *err)
 {
 	pid_t supervisor = getpid();
-	pid_t guard = fork();
+	int errors[2];
+	pid_t guard;
 
+	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+	run->command_errors = errors[0];
+	guard = fork();
 	if (guard == 0) {
 		pid_t command;
 
@@ -537,11 +545,12 @@ static int command_start(struct run *run, struct error *err)
 			_exit(125);
 		command = fork();
 		if (command == 0)
-			command_become(run);
+			command_become(run, errors[1]);
 		if (command < 0)
 			_exit(125);
 		guard_run(command);
 	}
+	(void)close(errors[1]);
 	if (guard < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot start a process: %s", strerror(errno));
 	run->guard = guard;
@@ -774,6 +783,8 @@ static void command_has_ended(struct run *run, int status)
 	run->record->command_status =
 		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	run->record->command_ended = trace_now() - run->record->trace.start;
+	if (read(run->command_errors, &run->record->command_error, sizeof(int)) != sizeof(int))
+		run->record->command_error = 0;
 	if (run->ended)
 		run->deadline = 0;
 	else
@@ -1071,6 +1082,8 @@ static void run_clear(struct run *run)
 		(void)close(run->channel);
 	if (run->upper >= 0)
 		(void)close(run->upper);
+	if (run->command_errors >= 0)
+		(void)close(run->command_errors);
 	if (run->signals >= 0) {
 		(void)close(run->signals);
 		(void)sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
@@ -1134,6 +1147,7 @@ int container_run(const struct image *image, const struct container_options *opt
 		.options = options,
 		.record = &record,
 		.privileged = geteuid() == 0,
+		.command_errors = -1,
 		.channel = -1,
 		.upper = -1,
 		.signals = -1,

@@ -79,6 +79,7 @@ struct container_record {
 
 	bool command_ran;
 	int command_status; /* exit status; 128+N for a signal */
+	int command_error;  /* errno of its execve or of entering the network; 0 where it ran */
 	uint64_t command_started;
 	uint64_t command_ended;
 
