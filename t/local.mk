@@ -212,6 +212,21 @@ t_unit_test_probe_SOURCES = t/unit/test-probe.c
 t_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_probe_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-blob
+t_unit_test_blob_SOURCES = t/unit/test-blob.c
+t_unit_test_blob_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_blob_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-layer
+t_unit_test_layer_SOURCES = t/unit/test-layer.c
+t_unit_test_layer_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_layer_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-walk
+t_unit_test_walk_SOURCES = t/unit/test-walk.c
+t_unit_test_walk_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_walk_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
