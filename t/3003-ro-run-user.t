@@ -5,7 +5,7 @@
 . "$SRCDIR/t/lib/rorun.sh"
 
 box_root
-box_image box '{"Cmd":["/bin/id"],"Env":["PATH=/bin"],"User":"app","WorkingDir":"/work/new","Volumes":{"/srv":{},"/data/new":{}}}'
+box_image box '{"Cmd":["/bin/id"],"Env":["PATH=/bin"],"User":"app","WorkingDir":"/app/new","Volumes":{"/srv":{},"/data/new":{}}}'
 
 # as_is: this user. as_nobody: another one, in user namespaces.
 ids() {
@@ -39,9 +39,9 @@ check_all() {
 	who=$1
 	ro box
 	is "$(ids | cut -d' ' -f1)" 'uid=1000(app)' "$who: the program is the image's user"
-	is "$(json out .working_dir)" /work/new "$who: the working directory"
+	is "$(json out .working_dir)" /app/new "$who: the working directory"
 	ro --cmd 'pwd; echo x >/srv/new && cat /srv/owned-by-root; ls /srv | wc -l' box
-	is "$(json out '.log[0].text')" /work/new "$who: it is made where it is missing"
+	is "$(json out '.log[0].text')" /app/new "$who: it is made where it is missing"
 	is "$(json out '[.volumes[].path] | sort | join(" ")')" '/data/new /srv' "$who: volumes are reported"
 	ro --user 0 --cmd 'echo x >/srv/new && cat /srv/owned-by-root && ls /srv && echo y >/data/new/file' box
 	is "$status" 0 "$who: volumes are writable"

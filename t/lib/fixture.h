@@ -76,6 +76,41 @@ static inline void fixture_write(const char *path, const void *data, size_t size
 	assert_int_equal(fflush(file), 0);
 }
 
+/* A docker-archive of these layers, in the file `name`. */
+static inline void fixture_image(const char *name, const struct buf *layers, size_t count)
+{
+	auto_buf struct buf archive;
+	auto_buf struct buf configuration;
+	auto_buf struct buf manifest;
+	struct error err = ERROR_INIT;
+
+	buf_init(&archive, FIXTURE_MAX);
+	buf_init(&configuration, FIXTURE_MAX);
+	buf_init(&manifest, FIXTURE_MAX);
+	buf_add_string(&configuration, "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{},"
+				       "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
+	buf_add_string(&manifest, "[{\"Config\":\"c.json\",\"Layers\":[");
+	for (size_t i = 0; i < count; i++) {
+		struct digest digest;
+		char text[DIGEST_TEXT_MAX];
+
+		assert_success(
+			digest_of(DIGEST_SHA256, layers[i].data, layers[i].size, &digest, &err),
+			err);
+		buf_printf(&configuration, "%s\"%s\"", i > 0 ? "," : "",
+			   digest_text(&digest, text));
+		buf_printf(&manifest, "%s\"%zu.tar\"", i > 0 ? "," : "", i);
+		(void)snprintf(text, sizeof text, "%zu.tar", i);
+		fixture_member(&archive, '0', text, "", layers[i].data, layers[i].size);
+	}
+	buf_add_string(&configuration, "]}}");
+	buf_add_string(&manifest, "]}]");
+	fixture_file(&archive, "c.json", configuration.data);
+	fixture_file(&archive, "manifest.json", manifest.data);
+	fixture_end(&archive);
+	fixture_write(name, archive.data, archive.size);
+}
+
 static char fixture_directory[] = "/tmp/seatrial-unit.XXXXXX";
 
 static inline int fixture_begin(unused_arg void **state)

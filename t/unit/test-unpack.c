@@ -7,41 +7,6 @@
 
 #include "run/unpack.h"
 
-/* A docker-archive of these layers, in the file `name`. */
-static void write_image(const char *name, const struct buf *layers, size_t count)
-{
-	auto_buf struct buf archive;
-	auto_buf struct buf configuration;
-	auto_buf struct buf manifest;
-	struct error err = ERROR_INIT;
-
-	buf_init(&archive, FIXTURE_MAX);
-	buf_init(&configuration, FIXTURE_MAX);
-	buf_init(&manifest, FIXTURE_MAX);
-	buf_add_string(&configuration, "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{},"
-				       "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
-	buf_add_string(&manifest, "[{\"Config\":\"c.json\",\"Layers\":[");
-	for (size_t i = 0; i < count; i++) {
-		struct digest digest;
-		char text[DIGEST_TEXT_MAX];
-
-		assert_success(
-			digest_of(DIGEST_SHA256, layers[i].data, layers[i].size, &digest, &err),
-			err);
-		buf_printf(&configuration, "%s\"%s\"", i > 0 ? "," : "",
-			   digest_text(&digest, text));
-		buf_printf(&manifest, "%s\"%zu.tar\"", i > 0 ? "," : "", i);
-		(void)snprintf(text, sizeof text, "%zu.tar", i);
-		fixture_member(&archive, '0', text, "", layers[i].data, layers[i].size);
-	}
-	buf_add_string(&configuration, "]}}");
-	buf_add_string(&manifest, "]}]");
-	fixture_file(&archive, "c.json", configuration.data);
-	fixture_file(&archive, "manifest.json", manifest.data);
-	fixture_end(&archive);
-	fixture_write(name, archive.data, archive.size);
-}
-
 static int unpack(const char *name, char **ret_directory, struct error *err)
 {
 	const struct image_options options = { .verify = true, .threads = 1 };
@@ -105,7 +70,7 @@ static void applies_layers(unused_arg void **state)
 	fixture_file(&layers[2], "twice", "first");
 	fixture_file(&layers[2], "twice", "last");
 	fixture_end(&layers[2]);
-	write_image("image.tar", layers, 3);
+	fixture_image("image.tar", layers, 3);
 	assert_success(unpack("image.tar", &directory, &err), err);
 	assert_content(directory, "etc/keep", "keep");
 	assert_false(there(directory, "etc/gone"));
@@ -140,7 +105,7 @@ static void nothing_leaves_the_root(unused_arg void **state)
 	fixture_member(&layer, '2', "target", "../../../escaped", "", 0);
 	fixture_file(&layer, "target", "replaces the link");
 	fixture_end(&layer);
-	write_image("hostile.tar", &layer, 1);
+	fixture_image("hostile.tar", &layer, 1);
 	buf_release(&layer);
 	assert_success(unpack("hostile.tar", &directory, &err), err);
 	assert_int_equal(lstat("escaped", &st), -1);
@@ -165,7 +130,7 @@ static void is_whole_or_not_there(unused_arg void **state)
 	fixture_file(&layer, "fine", "fine");
 	fixture_member(&layer, '1', "link", "no-such-target", "", 0);
 	fixture_end(&layer);
-	write_image("broken.tar", &layer, 1);
+	fixture_image("broken.tar", &layer, 1);
 	buf_release(&layer);
 	roots = opendir("cache/roots");
 	while (roots != NULL && readdir(roots) != NULL)
@@ -196,7 +161,7 @@ static void is_done_once(unused_arg void **state)
 	buf_init(&layer, FIXTURE_MAX);
 	fixture_file(&layer, "file", "x");
 	fixture_end(&layer);
-	write_image("once.tar", &layer, 1);
+	fixture_image("once.tar", &layer, 1);
 	buf_release(&layer);
 	assert_success(unpack("once.tar", &first, &err), err);
 	(void)snprintf(mark, sizeof mark, "%s/root/mark", first);

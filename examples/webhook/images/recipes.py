@@ -126,11 +126,11 @@ def before_base(build):
             yield path, file
     release = root.text("usr/lib/os-release")
     codename = re.search(r"^VERSION_CODENAME=(\w+)", release, re.M).group(1)
-    # the public name, whichever mirror the packages came from
+    # a reserved name: the image is the same whichever mirror the packages came from
     yield "etc/apt/sources.list", regular(
-        f"deb http://deb.debian.org/debian {codename} main\n"
-        f"deb http://deb.debian.org/debian {codename}-updates main\n"
-        f"deb http://deb.debian.org/debian-security {codename}-security main\n".encode()
+        f"deb http://mirror.example/debian {codename} main\n"
+        f"deb http://mirror.example/debian {codename}-updates main\n"
+        f"deb http://mirror.example/debian-security {codename}-security main\n".encode()
     )
     yield from packages(root, base, set())
 
@@ -151,7 +151,7 @@ def before_install(build):
         if path.startswith("var/lib/apt/lists/"):
             name = re.sub(r"^.*?_(debian(?:-security)?)_+dists_", r"\1_dists_", path)
             name = name.rpartition("/")[2]
-            yield f"var/lib/apt/lists/deb.debian.org_{name}", file
+            yield f"var/lib/apt/lists/mirror.example_{name}", file
         elif path.startswith("var/cache/apt/archives/"):
             if path.rpartition("/")[2].partition("_")[0] in names:
                 yield path, file
