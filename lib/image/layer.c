@@ -98,6 +98,12 @@ static int layer_set_path(struct buf *buf, const char *path, bool *ret_unsafe, s
 	return 0;
 }
 
+/* What a whiteout cannot mean: nothing, its directory, or what lies above that. */
+static bool is_no_name(const char *name)
+{
+	return name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 /* OCI image specification, layer.md, "Whiteouts"; true where the name is a marker. */
 static bool layer_take_marker(struct entry *entry, struct buf *path)
 {
@@ -110,7 +116,7 @@ static bool layer_take_marker(struct entry *entry, struct buf *path)
 	if (strcmp(base, ".wh..wh..opq") == 0) {
 		entry->type = ENTRY_OPAQUE;
 		buf_truncate(path, directory > 0 ? directory - 1 : 0);
-	} else if (base[4] == '\0' || strncmp(base, ".wh..wh.", 8) == 0) {
+	} else if (is_no_name(base + 4) || strncmp(base, ".wh..wh.", 8) == 0) {
 		entry->type = ENTRY_OTHER;
 	} else {
 		entry->type = ENTRY_WHITEOUT;

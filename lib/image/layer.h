@@ -6,7 +6,8 @@
  * with a ".." component keeps it, is marked unsafe and is no part of the file system.
  * Markers are told from files here, once: ".wh.NAME" is a whiteout of NAME,
  * ".wh..wh..opq" makes its directory opaque; other ".wh..wh." names are AUFS
- * bookkeeping and ENTRY_OTHER; a bare ".wh." names nothing and is ENTRY_OTHER, too.
+ * bookkeeping and ENTRY_OTHER; a bare ".wh.", ".wh.." and ".wh..." name nothing that could be
+ * deleted and are ENTRY_OTHER, too.
  */
 #ifndef IMAGE_LAYER_H
 #define IMAGE_LAYER_H

@@ -160,6 +160,11 @@ static int remove_tree(int parent, const char *name)
 	struct dirent *item;
 	int result = 0;
 
+	/* no entry has such a last component, and were there one, it would lead out of the root */
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM && errno != EACCES)

@@ -62,6 +62,8 @@ static void names_and_markers(unused_arg void **state)
 				     "? etc/.wh..wh..opqX\n"
 				     "? .wh..wh.plnk\n"
 				     "? etc/.wh.\n"
+				     "? etc/.wh..\n"
+				     "? .wh...\n"
 				     "l link -> ../anywhere/./x\n"
 				     "h hard -> usr/bin/x\n"
 				     "h climbs unsafe -> ../x\n"
@@ -87,6 +89,8 @@ static void names_and_markers(unused_arg void **state)
 	fixture_file(&tar, "etc/.wh..wh..opqX", "");
 	fixture_file(&tar, ".wh..wh.plnk", "");
 	fixture_file(&tar, "etc/.wh.", "");
+	fixture_file(&tar, "etc/.wh..", "");
+	fixture_file(&tar, ".wh...", "");
 	fixture_member(&tar, '2', "link", "../anywhere/./x", "", 0);
 	fixture_member(&tar, '1', "hard", "./usr//bin/x", "", 0);
 	fixture_member(&tar, '1', "climbs", "../x", "", 0);
@@ -105,7 +109,7 @@ static void names_and_markers(unused_arg void **state)
 						  &totals, &err),
 				       err);
 			assert_string_equal(found.data, wanted);
-			assert_int_equal(totals.entries, 21);
+			assert_int_equal(totals.entries, 23);
 			assert_int_equal(totals.unpacked_size, tar.size);
 		}
 }

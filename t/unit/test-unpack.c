@@ -95,6 +95,8 @@ static void nothing_leaves_the_root(unused_arg void **state)
 	struct stat st;
 
 	buf_init(&layer, FIXTURE_MAX);
+	fixture_file(&layer, ".wh...", "");
+	fixture_file(&layer, "a/.wh..", "");
 	fixture_file(&layer, "../escaped", "x");
 	fixture_file(&layer, "a/../../escaped", "x");
 	fixture_file(&layer, "/absolute", "inside");
@@ -114,6 +116,8 @@ static void nothing_leaves_the_root(unused_arg void **state)
 	assert_content(directory, "escaped", "x");
 	assert_content(directory, "through", "inside, too");
 	assert_content(directory, "target", "replaces the link");
+	/* a whiteout of ".." would have emptied what holds the root */
+	assert_true(there(directory, "../mnt"));
 }
 
 static void is_whole_or_not_there(unused_arg void **state)
