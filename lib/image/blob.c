@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BLOB_INPUT ((size_t)64 << 10)
+#define STALLS_MAX 3
 
 struct blob {
 	struct stream *stream;
@@ -17,7 +18,9 @@ struct blob {
 	uint64_t stored_size;
 	uint64_t unpacked_size;
 	bool input_ended;
-	size_t begin; /* of the bytes in `input` that are not used yet */
+	unsigned stalls;      /* steps of the codec that had input and did nothing */
+	struct error failure; /* of the compressed data: what follows it cannot be read any more */
+	size_t begin;	      /* of the bytes in `input` that are not used yet */
 	size_t end;
 	unsigned char input[BLOB_INPUT];
 };
@@ -101,25 +104,52 @@ static ssize_t blob_read_plain(struct blob *blob, void *data, size_t size, struc
 	return got;
 }
 
+/* One step of the codec: 1 where it gave something or may give more, 0 at the end. */
+static int blob_unpack(struct blob *blob, struct codec_io *io, struct error *err)
+{
+	size_t in_size = blob->end - blob->begin;
+	size_t out_size = io->out_size;
+
+	io->in = blob->input + blob->begin;
+	io->in_size = in_size;
+	if (codec_step(blob->codec, io, err) < 0)
+		return -1;
+	blob->begin += in_size - io->in_size;
+	if (io->out_size < out_size) {
+		blob->stalls = 0;
+		return 1;
+	}
+	/* a step may change nothing but the codec's state, but not several of them */
+	blob->stalls = in_size > 0 && io->in_size == in_size ? blob->stalls + 1 : 0;
+	if (blob->stalls > STALLS_MAX)
+		return error_set(err, ERROR_INPUT, "damaged compressed data");
+	if (!blob->input_ended || blob->begin < blob->end)
+		return 1;
+	if (!codec_may_end(blob->codec))
+		return error_set(err, ERROR_INPUT, "the compressed data is cut short");
+	return 0;
+}
+
 static ssize_t blob_read_packed(struct blob *blob, void *data, size_t size, struct error *err)
 {
 	struct codec_io io = { .out = data, .out_size = size };
 
 	while (io.out_size == size) {
-		size_t before;
+		int more = -1;
 
-		if (blob->begin == blob->end && !blob->input_ended && blob_fill(blob, err) < 0)
-			return -1;
-		io.in = blob->input + blob->begin;
-		io.in_size = before = blob->end - blob->begin;
-		if (codec_step(blob->codec, &io, err) < 0)
-			return -1;
-		blob->begin += before - io.in_size;
-		if (io.out_size == size && blob->begin == blob->end && blob->input_ended) {
-			if (codec_may_end(blob->codec))
-				return 0;
-			return error_set(err, ERROR_INPUT, "the compressed data is cut short");
+		if (blob->failure.kind == ERROR_NONE) {
+			if (blob->begin == blob->end && !blob->input_ended &&
+			    blob_fill(blob, err) < 0)
+				return -1;
+			more = blob_unpack(blob, &io, &blob->failure);
 		}
+		if (more < 0) {
+			if (err != NULL)
+				*err = blob->failure;
+			return -1;
+		}
+		if (more == 0)
+			return 0;
 	}
 	return (ssize_t)(size - io.out_size);
 }
@@ -180,17 +210,18 @@ static int blob_compare(const struct blob *blob, struct hasher *hasher, const st
 			 digest_text(&found, found_text));
 }
 
-/* A plain blob that is known to be `size` long needs no reading to its end. */
+/* A plain blob that is known to be `size` long needs no reading to its end, unless there is more.
+ */
 static int blob_drain(struct blob *blob, struct error *err)
 {
 	auto_free char *rest = NULL;
 	ssize_t got;
 
 	if (blob_can_skip(blob) && blob->options.size_known &&
-	    blob->options.size >= blob->stored_size)
-		return blob_skip(blob,
-				 blob->options.size - blob->stored_size + blob->end - blob->begin,
-				 err);
+	    blob->options.size >= blob->stored_size &&
+	    blob_skip(blob, blob->options.size - blob->stored_size + blob->end - blob->begin, err) <
+		    0)
+		return -1;
 	rest = malloc(BLOB_PIECE);
 	if (rest == NULL)
 		return error_memory(err);
@@ -200,17 +231,37 @@ static int blob_drain(struct blob *blob, struct error *err)
 	return got < 0 ? -1 : 0;
 }
 
+static int blob_compare_stored(const struct blob *blob, struct error *err)
+{
+	if (blob->options.size_known && blob->options.size != blob->stored_size)
+		return error_set(err, ERROR_INPUT,
+				 "%s: wrong size: it should be %" PRIu64 " bytes and is %" PRIu64,
+				 blob->options.name, blob->options.size, blob->stored_size);
+	return blob_compare(blob, blob->stored, &blob->options.digest, "digest", err);
+}
+
+/* Bytes other than those that were meant explain what is wrong with the compressed data. */
+static int blob_blame(struct blob *blob, struct error *err)
+{
+	while (blob->stored != NULL && !blob->input_ended) {
+		blob->begin = blob->end;
+		if (blob_fill(blob, err) < 0)
+			return error_prefix(err, "%s", blob->options.name);
+	}
+	if (blob->stored != NULL && blob_compare_stored(blob, err) < 0)
+		return -1;
+	if (err != NULL)
+		*err = blob->failure;
+	return error_prefix(err, "%s", blob->options.name);
+}
+
 int blob_finish(struct blob *blob, struct layer_totals *ret_totals, struct error *err)
 {
 	struct layer_totals totals = { .compression = blob->compression };
 
 	if (blob_drain(blob, err) < 0)
-		return -1;
-	if (blob->options.size_known && blob->options.size != blob->stored_size)
-		return error_set(err, ERROR_INPUT,
-				 "%s: wrong size: it should be %" PRIu64 " bytes and is %" PRIu64,
-				 blob->options.name, blob->options.size, blob->stored_size);
-	if (blob_compare(blob, blob->stored, &blob->options.digest, "digest", err) < 0 ||
+		return blob->failure.kind != ERROR_NONE ? blob_blame(blob, err) : -1;
+	if (blob_compare_stored(blob, err) < 0 ||
 	    blob_compare(blob, blob->unpacked, &blob->options.diff_id, "diff_id", err) < 0)
 		return -1;
 	totals.stored_size = blob->stored_size;

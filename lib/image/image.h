@@ -72,7 +72,8 @@ struct image_visitor {
 	int (*layer_begin)(const void *context, const struct layer_info *layer, void **ret_state,
 			   struct error *err);
 	enum walk_step (*entry)(void *state, const struct entry *entry, struct error *err);
-	/* pieces of any size, in order; returns WALK_NEXT to pass over the rest of this file */
+	/* pieces of any size, in order; returns WALK_NEXT to pass over the rest of this file, or
+	 * WALK_STOP */
 	enum walk_step (*data)(void *state, const void *data, size_t size, struct error *err);
 	int (*entry_end)(void *state, struct error *err); /* after the last data of an entry */
 	int (*layer_end)(void *state, const struct layer_totals *totals, struct error *err);

@@ -29,8 +29,58 @@ struct walk {
 	pthread_cond_t changed;
 };
 
+/* A layer's stream that fails once the walk is over: whatever reads from it, be it a skip through
+ * compressed data or the reading of what is left, ends soon. */
+struct walk_stream {
+	struct stream stream;
+	struct stream *layer;
+	const atomic_bool *cancelled;
+};
+
+static int walk_check(const atomic_bool *cancelled, struct error *err)
+{
+	if (atomic_load_explicit(cancelled, memory_order_relaxed))
+		return error_set(err, ERROR_CANCELLED, "cancelled");
+	return 0;
+}
+
+static ssize_t walk_stream_read(struct stream *stream, void *data, size_t size, struct error *err)
+{
+	const struct walk_stream *self = (const struct walk_stream *)stream;
+
+	if (walk_check(self->cancelled, err) < 0)
+		return -1;
+	return stream_read(self->layer, data, size, err);
+}
+
+static int walk_stream_skip(struct stream *stream, uint64_t count, struct error *err)
+{
+	const struct walk_stream *self = (const struct walk_stream *)stream;
+
+	if (walk_check(self->cancelled, err) < 0)
+		return -1;
+	return stream_skip(self->layer, count, err);
+}
+
+/* Lives in its caller's frame. */
+static void walk_stream_close(unused_arg struct stream *stream)
+{
+}
+
+static const struct stream_ops walk_stream_ops = {
+	.read = walk_stream_read,
+	.close = walk_stream_close,
+};
+
+static const struct stream_ops walk_skipping_stream_ops = {
+	.read = walk_stream_read,
+	.skip = walk_stream_skip,
+	.close = walk_stream_close,
+};
+
 /* The bytes of a file, as long as the visitor wants them. */
-static int walk_data(const struct walk *walk, struct layer *layer, void *visit, struct error *err)
+static int walk_data(const struct walk *walk, struct layer *layer, void *visit, bool *ret_stop,
+		     struct error *err)
 {
 	const void *data;
 	size_t size;
@@ -39,11 +89,10 @@ static int walk_data(const struct walk *walk, struct layer *layer, void *visit, 
 	while ((more = layer_data(layer, &data, &size, err)) > 0) {
 		enum walk_step step = walk->visitor->data(visit, data, size, err);
 
-		if (step == WALK_FAILED)
+		if (step == WALK_FAILED || walk_check(&walk->cancelled, err) < 0)
 			return -1;
+		*ret_stop = step == WALK_STOP;
 		if (step != WALK_DATA)
-			return 0;
-		if (atomic_load_explicit(&walk->cancelled, memory_order_relaxed))
 			return 0;
 	}
 	return more;
@@ -59,7 +108,7 @@ static int walk_entry(const struct walk *walk, struct layer *layer, const struct
 	*ret_stop = step == WALK_STOP;
 	if (step != WALK_DATA || entry->type != ENTRY_FILE)
 		return 0;
-	if (walk_data(walk, layer, visit, err) < 0)
+	if (walk_data(walk, layer, visit, ret_stop, err) < 0)
 		return -1;
 	return walk->visitor->entry_end != NULL ? walk->visitor->entry_end(visit, err) : 0;
 }
@@ -67,7 +116,8 @@ static int walk_entry(const struct walk *walk, struct layer *layer, const struct
 static int walk_layer(const struct walk *walk, size_t index, void **visit, struct error *err)
 {
 	const struct layer_info *info = image_layer(walk->image, index);
-	auto_stream struct stream *stream = NULL;
+	auto_stream struct stream *stored = NULL;
+	struct walk_stream stream = { .cancelled = &walk->cancelled };
 	auto_layer struct layer *layer = NULL;
 	struct layer_totals totals = { 0 };
 	const struct entry *entry;
@@ -75,15 +125,17 @@ static int walk_layer(const struct walk *walk, size_t index, void **visit, struc
 	int more = 0;
 
 	if (walk->visitor->layer_begin(walk->visitor->context, info, visit, err) < 0 ||
-	    image_open_layer(walk->image, index, &stream, err) < 0 ||
-	    layer_open(stream, info, image_get_options(walk->image)->verify, &layer, err) < 0)
+	    image_open_layer(walk->image, index, &stored, err) < 0)
 		return -1;
-	while (!stop && (more = layer_next(layer, &entry, err)) > 0) {
-		if (atomic_load_explicit(&walk->cancelled, memory_order_relaxed))
-			return error_set(err, ERROR_CANCELLED, "cancelled");
-		if (walk_entry(walk, layer, entry, *visit, &stop, err) < 0)
+	stream.layer = stored;
+	stream.stream.ops = stream_can_skip(stored) ? &walk_skipping_stream_ops : &walk_stream_ops;
+	if (layer_open(&stream.stream, info, image_get_options(walk->image)->verify, &layer, err) <
+	    0)
+		return -1;
+	while (!stop && (more = layer_next(layer, &entry, err)) > 0)
+		if (walk_check(&walk->cancelled, err) < 0 ||
+		    walk_entry(walk, layer, entry, *visit, &stop, err) < 0)
 			return -1;
-	}
 	if (more < 0 || layer_finish(layer, &totals, err) < 0)
 		return -1;
 	return walk->visitor->layer_end(*visit, &totals, err);
