@@ -3,12 +3,32 @@
 #include "image/codec.h"
 
 #include <string.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
-#else
-#include <zlib.h>
+
+/* ISA-L's own reader of headers finds a good header checksum wrong where the header comes in
+ * pieces, so headers are read here. RFC 1952, 2.3: the parts in their order. */
+enum header_part {
+	HEADER_FIXED,
+	HEADER_EXTRA_SIZE,
+	HEADER_EXTRA,
+	HEADER_NAME,
+	HEADER_COMMENT,
+	HEADER_CHECKSUM,
+	HEADER_END,
+};
+
+struct header {
+	enum header_part part;
+	unsigned position; /* in this part */
+	unsigned extra_size;
+	unsigned char flags;
+	uint32_t crc;
+	unsigned found; /* the checksum as stored */
+};
 #endif
 
 struct codec {
@@ -18,6 +38,7 @@ struct codec {
 	bool any;     /* at least one has begun */
 	bool padding; /* zeros behind the last member */
 #ifdef HAVE_ISAL
+	struct header header;
 	struct inflate_state inflate;
 #else
 	z_stream inflate;
@@ -43,10 +64,88 @@ enum layer_compression compression_of(const void *data, size_t size)
 
 #ifdef HAVE_ISAL
 
+/* Takes the next byte of a part: 1 at the part's end, 0 inside, -1 where it is wrong. */
+static int header_take(struct header *header, unsigned char byte)
+{
+	static const unsigned char fixed[] = { 0x1f, 0x8b, 0x08 };
+	unsigned position = header->position++;
+
+	switch (header->part) {
+	case HEADER_FIXED:
+		if (position < sizeof fixed && byte != fixed[position])
+			return -1;
+		if (position == 3)
+			header->flags = byte;
+		/* reserved bits: what follows would be something unknown */
+		return (header->flags & 0xe0) != 0 ? -1 : position == 9;
+	case HEADER_EXTRA_SIZE:
+		header->extra_size |= (unsigned)byte << 8 * position;
+		return position == 1;
+	case HEADER_EXTRA:
+		return header->position >= header->extra_size;
+	case HEADER_NAME:
+	case HEADER_COMMENT:
+		header->position = 0;
+		return byte == 0;
+	case HEADER_CHECKSUM:
+		header->found |= (unsigned)byte << 8 * position;
+		if (position == 1 && header->found != (header->crc & 0xffff))
+			return -1;
+		return position == 1;
+	case HEADER_END:
+		break;
+	}
+	return -1;
+}
+
+/* Is the part in this header? */
+static bool header_has(const struct header *header)
+{
+	switch (header->part) {
+	case HEADER_EXTRA_SIZE:
+		return (header->flags & 0x04) != 0;
+	case HEADER_EXTRA:
+		return header->extra_size > 0;
+	case HEADER_NAME:
+		return (header->flags & 0x08) != 0;
+	case HEADER_COMMENT:
+		return (header->flags & 0x10) != 0;
+	case HEADER_CHECKSUM:
+		return (header->flags & 0x02) != 0;
+	case HEADER_FIXED:
+	case HEADER_END:
+		break;
+	}
+	return true;
+}
+
+/* Reads on in a member's header as far as the input goes. */
+static int header_read(struct header *header, struct codec_io *io)
+{
+	while (header->part != HEADER_END && io->in_size > 0) {
+		unsigned char byte = *io->in;
+		int taken = header_take(header, byte);
+
+		if (taken < 0)
+			return -1;
+		if (header->part != HEADER_CHECKSUM)
+			header->crc = (uint32_t)crc32(header->crc, &byte, 1);
+		io->in++;
+		io->in_size--;
+		if (taken == 0)
+			continue;
+		header->position = 0;
+		do {
+			header->part++;
+		} while (!header_has(header));
+	}
+	return 0;
+}
+
 static int gzip_init(struct codec *codec)
 {
 	isal_inflate_init(&codec->inflate);
-	codec->inflate.crc_flag = ISAL_GZIP;
+	codec->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
 	return 0;
 }
 
@@ -56,14 +155,13 @@ static void gzip_release(unused_arg struct codec *codec)
 
 static void gzip_again(struct codec *codec)
 {
+	codec->header = (struct header) { .part = HEADER_FIXED };
 	isal_inflate_reset(&codec->inflate);
-	codec->inflate.crc_flag = ISAL_GZIP;
+	codec->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
 }
 
-/* 1: the member has ended; 0: it goes on; -1: it is damaged. */
-static int gzip_inflate(struct codec *codec, struct codec_io *io)
+static int gzip_inflate_body(struct inflate_state *state, struct codec_io *io)
 {
-	struct inflate_state *state = &codec->inflate;
 	uint32_t in_size = io->in_size > UINT32_MAX ? UINT32_MAX : (uint32_t)io->in_size;
 	uint32_t out_size = io->out_size > UINT32_MAX ? UINT32_MAX : (uint32_t)io->out_size;
 	int result;
@@ -81,6 +179,18 @@ static int gzip_inflate(struct codec *codec, struct codec_io *io)
 	if (result < 0)
 		return -1;
 	return state->block_state == ISAL_BLOCK_FINISH;
+}
+
+/* 1: the member has ended; 0: it goes on; -1: it is damaged. */
+static int gzip_inflate(struct codec *codec, struct codec_io *io)
+{
+	struct inflate_state *state = &codec->inflate;
+
+	if (header_read(&codec->header, io) < 0)
+		return -1;
+	if (codec->header.part != HEADER_END)
+		return 0;
+	return gzip_inflate_body(state, io);
 }
 
 #else
