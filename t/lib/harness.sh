@@ -13,6 +13,8 @@ BUILDDIR=$(cd "$BUILDDIR" && pwd)
 PATH=${WRAPPERS:+$WRAPPERS:}$BUILDDIR/bin:$BUILDDIR/t/lib:$PATH
 export SRCDIR BUILDDIR PATH
 unset NO_COLOR POSIXLY_CORRECT
+# what a test runs under prove is not a stream of the suite
+unset PERL_TEST_HARNESS_DUMP_TAP
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/seatrial-test.XXXXXX") || exit 1
 tests_run=0
