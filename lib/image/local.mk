@@ -13,6 +13,7 @@ libseatrial_a_SOURCES += \
 	lib/image/store.c lib/image/store.h \
 	lib/image/stream.c lib/image/stream.h \
 	lib/image/tar.c lib/image/tar.h \
+	lib/image/transport.h \
 	lib/image/tree.c lib/image/tree.h \
 	lib/image/walk.c
 
