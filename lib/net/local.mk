@@ -1,1 +1,1 @@
-libseatrial_a_SOURCES += lib/net/http.c lib/net/http.h
+libseatrial_a_SOURCES += lib/net/http.c lib/net/http.h lib/net/credentials.h
