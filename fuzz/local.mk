@@ -28,6 +28,10 @@ fuzz_targets += compose
 check_PROGRAMS += fuzz/replay-compose
 fuzz_replay_compose_SOURCES = fuzz/fuzz-compose.c fuzz/replay.c
 
+fuzz_targets += credentials
+check_PROGRAMS += fuzz/replay-credentials
+fuzz_replay_credentials_SOURCES = fuzz/fuzz-credentials.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus
 

@@ -232,6 +232,11 @@ t_unit_test_codec_SOURCES = t/unit/test-codec.c
 t_unit_test_codec_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_codec_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-credentials
+t_unit_test_credentials_SOURCES = t/unit/test-credentials.c
+t_unit_test_credentials_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_credentials_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
@@ -313,3 +318,6 @@ shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-tes
 	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
 shell_tests += t/4001-probe.t
 EXTRA_DIST += t/lib/server.py
+
+shell_tests += t/0300-registry-harness.t
+EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py

@@ -7,7 +7,9 @@
 #include "base/buf.h"
 #include "base/text.h"
 
-int doc_parse(const void *data, size_t size, const char *name, json_t **ret_doc, struct error *err)
+/* `quotes`: whether an error may hold what jansson found, which is often a piece of the text. */
+static int doc_load(const void *data, size_t size, const char *name, bool quotes, json_t **ret_doc,
+		    struct error *err)
 {
 	json_error_t problem;
 	json_t *doc;
@@ -16,10 +18,21 @@ int doc_parse(const void *data, size_t size, const char *name, json_t **ret_doc,
 		return error_set(err, ERROR_INPUT, "%s: larger than %zu bytes", name, DOC_SIZE_MAX);
 	doc = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
 	if (doc == NULL)
-		return error_set(err, ERROR_INPUT, "%s: no JSON: line %d: %s", name, problem.line,
-				 problem.text);
+		return error_set(err, ERROR_INPUT, "%s: no JSON: line %d%s%s", name, problem.line,
+				 quotes ? ": " : "", quotes ? problem.text : "");
 	*ret_doc = doc;
 	return 0;
+}
+
+int doc_parse(const void *data, size_t size, const char *name, json_t **ret_doc, struct error *err)
+{
+	return doc_load(data, size, name, true, ret_doc, err);
+}
+
+int doc_parse_secret(const void *data, size_t size, const char *name, json_t **ret_doc,
+		     struct error *err)
+{
+	return doc_load(data, size, name, false, ret_doc, err);
 }
 
 int doc_read_file(const char *path, json_t **ret_doc, struct error *err)

@@ -28,7 +28,10 @@ static inline void doc_release(json_t **place)
 /* One JSON text, nothing behind it. The caller releases *ret_doc (auto_doc). */
 int doc_parse(const void *data, size_t size, const char *name, json_t **ret_doc,
 	      struct error *err) must_check;
-/* The same, from a file. */
+/* The same for a text with secrets: its errors say the line, and quote nothing. */
+int doc_parse_secret(const void *data, size_t size, const char *name, json_t **ret_doc,
+		     struct error *err) must_check;
+/* The same as doc_parse, from a file. */
 int doc_read_file(const char *path, json_t **ret_doc, struct error *err) must_check;
 
 enum doc_need { DOC_OPTIONAL, DOC_REQUIRED };

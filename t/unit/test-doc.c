@@ -46,6 +46,20 @@ static void refuses_what_is_no_json(unused_arg void **state)
 	}
 }
 
+static void secrets_are_not_quoted(unused_arg void **state)
+{
+	static const char text[] = "{\n\"auth\": hunter}";
+	struct error err;
+	json_t *doc = NULL;
+
+	assert_failure(doc_parse(text, strlen(text), "it", &doc, &err), err, ERROR_INPUT, "hunter");
+	assert_failure(doc_parse_secret(text, strlen(text), "it", &doc, &err), err, ERROR_INPUT,
+		       "it: no JSON: line 2");
+	assert_null(strstr(err.text, "hunter"));
+	assert_success(doc_parse_secret("{}", 2, "it", &doc, &err), err);
+	json_decref(doc);
+}
+
 static void is_bounded(unused_arg void **state)
 {
 	auto_free char *text = malloc(DOC_SIZE_MAX + 1);
@@ -129,6 +143,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_is_no_json),
+		cmocka_unit_test(secrets_are_not_quoted),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(members_have_types),
 		cmocka_unit_test(text_is_always_a_string),

@@ -1,0 +1,3 @@
+#!/bin/sh
+. "${SRCDIR:-.}/t/lib/harness.sh"
+skip_all later
