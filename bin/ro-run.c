@@ -626,5 +626,6 @@ int main(int argc, char **argv)
 	option_list_release(&options.tmpfs);
 	option_list_release(&options.read_only_paths);
 	option_list_release(&options.allow);
+	registry_options_release(&options.image.registry);
 	return status;
 }

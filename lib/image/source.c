@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/blob.h"
+#include "image/remote.h"
 #include "image/store.h"
 #include "image/transport.h"
 
@@ -111,7 +112,7 @@ static int store_source_open(const struct image_name *name, struct source **ret_
 {
 	auto_store struct store *store = NULL;
 	struct store_source *source;
-	enum source_form form;
+	enum source_form form = SOURCE_OCI;
 
 	if (store_open(name->transport == TRANSPORT_STDIN ? "-" : name->location, &store, err) <
 		    0 ||
@@ -128,7 +129,19 @@ static int store_source_open(const struct image_name *name, struct source **ret_
 	return 0;
 }
 
-int source_open(const struct image_name *name, struct source **ret_source, struct error *err)
+static int registry_source_open(const struct image_name *name,
+				const struct registry_options *options, struct source **ret_source,
+				struct error *err)
+{
+	auto_reference struct reference reference = { 0 };
+
+	if (reference_parse(name->location, REFERENCE_NORMALISED, &reference, err) < 0)
+		return -1;
+	return remote_open(&reference, options, ret_source, err);
+}
+
+int source_open(const struct image_name *name, const struct registry_options *options,
+		struct source **ret_source, struct error *err)
 {
 	switch (name->transport) {
 	case TRANSPORT_DOCKER_ARCHIVE:
@@ -137,22 +150,16 @@ int source_open(const struct image_name *name, struct source **ret_source, struc
 	case TRANSPORT_STDIN:
 	case TRANSPORT_PATH:
 		return store_source_open(name, ret_source, err);
-	case TRANSPORT_DOCKER:
-		return error_set(
-			err, ERROR_USAGE,
-			"registries (docker://) are not supported yet; save the image to a "
-			"file");
 	case TRANSPORT_DOCKER_DAEMON:
 		return error_set(
 			err, ERROR_USAGE,
 			"engines (docker-daemon:) are not supported yet; save the image to a "
 			"file");
+	case TRANSPORT_DOCKER:
 	case TRANSPORT_BARE:
 		break;
 	}
-	return error_set(err, ERROR_MISSING,
-			 "no such file, and engines and registries are not "
-			 "supported yet");
+	return registry_source_open(name, options, ret_source, err);
 }
 
 void source_free(struct source *source)
@@ -164,6 +171,11 @@ void source_free(struct source *source)
 enum source_form source_form(const struct source *source)
 {
 	return source->form;
+}
+
+bool source_is_remote(const struct source *source)
+{
+	return source->remote;
 }
 
 int source_read_root(const struct source *source, struct buf *buf, struct error *err)

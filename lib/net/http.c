@@ -341,6 +341,44 @@ int http_wait(struct http_client *client, uint64_t timeout, int watch, struct ht
 	}
 }
 
+static void free_curl_text(char **text)
+{
+	curl_free(*text);
+}
+
+static int url_part(CURLU *url, CURLUPart part, char **ret_text)
+{
+	return curl_url_get(url, part, ret_text, CURLU_DEFAULT_PORT) == CURLUE_OK ? 0 : -1;
+}
+
+int http_origin(const char *url, char **ret_origin, struct error *err)
+{
+	cleanup_by(free_curl_text) char *scheme = NULL;
+	cleanup_by(free_curl_text) char *host = NULL;
+	cleanup_by(free_curl_text) char *port = NULL;
+	CURLU *parts = curl_url();
+	char *origin = NULL;
+	int result = -1;
+
+	if (parts == NULL)
+		return error_memory(err);
+	if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    url_part(parts, CURLUPART_SCHEME, &scheme) == 0 &&
+	    url_part(parts, CURLUPART_HOST, &host) == 0 &&
+	    url_part(parts, CURLUPART_PORT, &port) == 0 &&
+	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0))
+		result = 0;
+	curl_url_cleanup(parts);
+	if (result < 0)
+		return error_set(err, ERROR_INPUT, "'%.200s' is no http or https URL", url);
+	for (char *at = host; *at != '\0'; at++)
+		*at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+	if (asprintf(&origin, "%s://%s:%s", scheme, host, port) < 0)
+		return error_memory(err);
+	*ret_origin = origin;
+	return 0;
+}
+
 /* Where the body waits to be pulled, libcurl is told to wait, too. */
 #define RESPONSE_AHEAD ((size_t)256 << 10)
 #define HEADERS_MAX    ((size_t)256 << 10)
@@ -545,11 +583,16 @@ long http_status(const struct http_response *response)
 
 const char *http_header(const struct http_response *response, const char *name)
 {
+	return http_header_at(response, name, 0);
+}
+
+const char *http_header_at(const struct http_response *response, const char *name, size_t nth)
+{
 	size_t length = strlen(name);
 	const char *end = response->headers.data + response->headers.size;
 
 	for (const char *line = response->headers.data; line < end; line += strlen(line) + 1)
-		if (strncasecmp(line, name, length) == 0 && line[length] == ':')
+		if (strncasecmp(line, name, length) == 0 && line[length] == ':' && nth-- == 0)
 			return line + length + 1 + strspn(line + length + 1, " \t");
 	return NULL;
 }

@@ -82,6 +82,10 @@ int http_wait(struct http_client *client, uint64_t timeout, int watch, struct ht
 /* Transfers under way. */
 size_t http_pending(const struct http_client *client);
 
+/* "https://registry.example:443": scheme, host and port of a URL, what credentials belong to. The
+ * caller frees. ERROR_INPUT: no http or https URL. */
+int http_origin(const char *url, char **ret_origin, struct error *err) must_check;
+
 /* A response whose body is pulled; memory stays constant. */
 struct http_response;
 
@@ -114,6 +118,8 @@ long http_status(const struct http_response *response);
 /* The value of the first header field of that name; NULL where there is none. Valid until the
  * response is closed. */
 const char *http_header(const struct http_response *response, const char *name);
+/* The same of the field after `nth` others of that name. */
+const char *http_header_at(const struct http_response *response, const char *name, size_t nth);
 /* Where a redirect leads, resolved against the request's URL; NULL where it leads nowhere. */
 const char *http_location(const struct http_response *response);
 /* Bytes that the body is said to have; false where nothing is said. */

@@ -13,6 +13,8 @@
 #include "image/store.h"
 
 /* Opens what `path` is and reads one member as text. */
+static const struct registry_options registry_options;
+
 static int read_member(const char *path, const char *name, struct buf *text, struct error *err)
 {
 	auto_store struct store *store = NULL;
@@ -385,7 +387,7 @@ static void forms(unused_arg void **state)
 		struct image_name name = { cases[i].transport, path, NULL };
 		auto_source struct source *source = NULL;
 		struct error err = ERROR_INIT;
-		int result = source_open(&name, &source, &err);
+		int result = source_open(&name, &registry_options, &source, &err);
 
 		free(path);
 		if (cases[i].form >= 0) {
@@ -415,7 +417,7 @@ static void blobs_are_checked(unused_arg void **state)
 	fixture_blob(&tar, "hello", digest);
 	fixture_end(&tar);
 	fixture_write(path, tar.data, tar.size);
-	assert_success(source_open(&name, &source, &err), err);
+	assert_success(source_open(&name, &registry_options, &source, &err), err);
 	assert_success(digest_parse(digest, &descriptor.digest, &err), err);
 	assert_success(source_read_blob(source, &descriptor, &text, &err), err);
 	assert_string_equal(text.data, "hello");
@@ -467,7 +469,7 @@ static void documents_are_not_compressed(unused_arg void **state)
 	fixture_member(&tar, '0', member, "", packed, size);
 	fixture_end(&tar);
 	fixture_write(path, tar.data, tar.size);
-	assert_success(source_open(&name, &source, &err), err);
+	assert_success(source_open(&name, &registry_options, &source, &err), err);
 	assert_failure(source_read_blob(source, &descriptor, &text, &err), err, ERROR_INPUT,
 		       "compressed, where a document was meant");
 }
