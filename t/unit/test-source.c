@@ -361,7 +361,7 @@ static void forms(unused_arg void **state)
 		{ TRANSPORT_OCI, "oci.tar", -1, "for a file use oci-archive:" },
 		{ TRANSPORT_OCI, "none", -1, "cannot open 'none'" },
 		{ TRANSPORT_DOCKER, "localhost:1/app", -1,
-		  "GET https://localhost:1/v2/app/manifests/latest" },
+		  "https://localhost:1: Failed to connect" },
 		{ TRANSPORT_DOCKER, "Localhost/App", -1, "no image reference" },
 		{ TRANSPORT_DOCKER_DAEMON, "app", -1, "not supported yet" },
 		{ TRANSPORT_BARE, "app", -1, "no such file" },
