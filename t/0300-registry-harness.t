@@ -18,7 +18,8 @@ pack_image image.tar layer.tar
 
 accept='Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
 trust() {
-	if [ -n "$REGISTRY_CA" ]; then echo "--cert-dir=$T/registry-ca/trust"; else echo --tls-verify=false; fi
+	registry_trusting
+	echo "$registry_trust"
 }
 # status PATH [CURL-OPTION]...: the HTTP status only.
 status() {
@@ -94,6 +95,13 @@ fault_is 18 200 'cut-shifted: broken off' "http://$FAULTS/$blob"
 fault_is 0 206 'cut-shifted: the wrong range' "http://$FAULTS/$blob" -H 'Range: bytes=1000-' -D headers
 has headers "Content-Range: bytes 1001-$((bytes - 1))/$bytes" 'cut-shifted: and it says so'
 
+faults_start cut-quietly=1000
+fault_is 0 200 'cut-quietly: nobody notices' "http://$FAULTS/$blob" -D headers
+is "$(wc -c <body)" 1000 'cut-quietly: it is not whole'
+hasnt headers Content-Length 'cut-quietly: and nobody said how long it is'
+fault_is 0 200 'cut-quietly: again' "http://$FAULTS/$blob"
+ok 'cut-quietly: then it is whole' same_layer
+
 faults_start slow=1000,0.5
 fault_is 28 200 'slow: stops' "http://$FAULTS/$blob" -m 0.3
 fault_is 0 200 'slow: and goes on' "http://$FAULTS/$blob"
@@ -137,19 +145,34 @@ has headers 'Content-Type: application/x-unknown' 'type: in the header'
 is "$(jq -r .mediaType body)" application/x-unknown 'type: and in the body'
 has headers "Docker-Content-Digest: sha256:$(sha256sum <body | cut -d' ' -f1)" 'type: with the digest of that'
 
-FAULTS_ALONE=1
-faults_start never
+faults_start big=100000
+fault_is 0 200 'big: an answer' "http://$FAULTS/$manifest" -H "$accept"
+is "$(($(wc -c <body) > 100000)) $(jq -r .schemaVersion body)" '1 2' 'big: still JSON, and long'
+
+faults_start challenge='Bearer realm="http://127.0.0.1:1/token",service="a, b"'
+fault_is 0 401 'challenge: refused' "http://$FAULTS/$manifest" -H "$accept" -D headers
+has headers 'WWW-Authenticate: Bearer realm="http://127.0.0.1:1/token",service="a, b"' 'challenge: in these words'
+fault_is 0 200 'challenge: with something it passes' "http://$FAULTS/$manifest" -H "$accept" -H 'Authorization: Bearer x'
+
+faults_start --tls redirect
+fault_is 60 000 'tls: not trusted without its CA' "https://$FAULTS/v2/"
+fault_is 0 307 'tls: trusted with it' --cacert "$FAULTS_CA" "https://$FAULTS/$blob" -D headers
+has headers 'Location: http://127.0.0.1:' 'tls: and redirects to plain HTTP'
+
+run "$registry_python" "$SRCDIR/t/lib/faults.py" --log log no-such-thing
+is "$status" 2 'an unknown scenario is refused'
+
+faults_start --alone never
 fault_is 28 000 'never' "http://$FAULTS/v2/" -m 0.3
-faults_start drop
+faults_start --alone drop
 fault_is 52 000 'drop' "http://$FAULTS/v2/"
-faults_start status=404
+faults_start --alone status=404
 fault_is 0 404 'status: 404' "http://$FAULTS/v2/"
-faults_start --on /manifests/ status=401
+faults_start --alone --on /manifests/ status=401
 fault_is 0 200 'alone: /v2/ is there' "http://$FAULTS/v2/"
 fault_is 0 404 'alone: nothing else is' "http://$FAULTS/$blob"
 fault_is 0 401 'status: 401' "http://$FAULTS/$manifest" -D headers
 has headers 'WWW-Authenticate: Basic' 'status: 401 asks for somebody'
-FAULTS_ALONE=
 
 # htpasswd
 registry_start htpasswd
@@ -157,6 +180,8 @@ ok 'htpasswd: push' registry_push docker-archive:image.tar team/app:1
 is "$(status "/$manifest" -H "$accept")" 401 'htpasswd: nobody is refused'
 is "$(status "/$manifest" -H "$accept" -u "$REGISTRY_USER:wrong")" 401 'htpasswd: a wrong password is refused'
 is "$(status "/$manifest" -H "$accept" -u "$REGISTRY_USER:$REGISTRY_PASSWORD")" 200 'htpasswd: the right one is taken'
+ok 'htpasswd: login' registry_login auth.json
+is "$(jq -r --arg host "$REGISTRY" '.auths[$host].auth' auth.json | base64 -d)" "$REGISTRY_USER:$REGISTRY_PASSWORD" 'htpasswd: as written by skopeo'
 is "$([ "$REGISTRY" != "$plain" ] && echo other)" other 'two registries at a time'
 is "$(curl -sS -o body -w '%{http_code}' "http://$plain/v2/")" 200 'and the first still answers'
 
@@ -230,6 +255,10 @@ sleep 4
 is "$(status "/v2/" -H "Authorization: Bearer $token")" 401 'token: it ends after its lifetime'
 is "$(oauth "$scope" other -o body -w '%{http_code}')" 401 'token: not with another one'
 is "$(grep -c '^POST' "$TOKENS_LOG")" 2 'token: the requests are counted'
+
+registry_start token --answer 'no JSON' --status 503
+challenge "/$manifest"
+is "$(token_for "$scope" -w ' %{http_code}')" 'no JSON 503' 'token: the service answers as it was told'
 
 # what was started is ended by pid
 started=$registry_pids

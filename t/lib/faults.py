@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A registry that misbehaves: a proxy in front of a real one, or alone. Prints its port, ends with its parent.
 
-    faults.py --log FILE [--upstream URL] [--on REGEX] [--elsewhere HOST] SCENARIO[=ARGUMENT,...]...
+    faults.py --log FILE [OPTION]... SCENARIO[=ARGUMENT,...]...
 
 The first scenario that takes a request answers it; what none takes is passed on (404 where there is no
 upstream, 200 for /v2/). Scenarios of blobs and manifests take GET (and HEAD where that makes sense)
@@ -17,12 +17,15 @@ of those; the others take everything. --on narrows all of them to the paths it m
   cut=K,N                blobs break off after K bytes, the first N times (default 1); Range is honoured
   cut-whole=K,N          the same; Range is ignored and all of it sent with 200
   cut-shifted=K,N        the same; the answer to Range begins one byte too late, and says so
+  cut-quietly=K,N        the same as cut, without a Content-Length: only the digest tells
   slow=K,SECONDS         blobs stop after K bytes for so long, then go on
   wrong-header           manifests come with the Docker-Content-Digest of something else
   no-header              manifests come without it
   wrong-body             manifests and blobs have their last byte changed
   longer-body            blobs have a byte too many
   type=TYPE              manifests say that they are of this media type, in header and body
+  big=BYTES              manifests are followed by so many spaces
+  challenge=HEADER       401 with this WWW-Authenticate for requests without Authorization
 
 One line of the log per request, written before it is answered, its fields parted by tabs: "main" or
 "elsewhere", method and path, Authorization, Range ("-" where there is none).
@@ -32,6 +35,7 @@ import argparse
 import hashlib
 import http.client
 import http.server
+import inspect
 import json
 import os
 import re
@@ -56,6 +60,7 @@ class Answer:
         self.body = body
         self.cut = None
         self.pause = None
+        self.quiet = False
 
     def set(self, name, value):
         self.headers = [item for item in self.headers if item[0].lower() != name.lower()]
@@ -105,7 +110,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
-        if self.command != "HEAD":
+        if answer.quiet:
+            self.send_header("Connection", "close")
+        elif self.command != "HEAD":
             self.send_header("Content-Length", str(len(answer.body)))
         elif not any(name.lower() == "content-length" for name, value in answer.headers):
             self.send_header("Content-Length", "0")
@@ -122,6 +129,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer.body[: answer.cut])
             raise Closed
         self.wfile.write(answer.body)
+        if answer.quiet:
+            raise Closed
 
     def handle_all(self):
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -175,8 +184,10 @@ class Server(http.server.ThreadingHTTPServer):
         settings = self.settings
         if self.name == "elsewhere":
             # it hands out what it is asked for, as a store behind signed URLs does
-            handler.headers["Authorization"] = settings.upstream_authorization
-            return handler.upstream(drop=() if settings.upstream_authorization else ("authorization",))
+            del handler.headers["Authorization"]
+            if settings.upstream_authorization is not None:
+                handler.headers["Authorization"] = settings.upstream_authorization
+            return handler.upstream()
         if settings.on is None or settings.on.search(handler.path):
             for scenario in settings.scenarios:
                 answer = scenario(handler)
@@ -266,6 +277,17 @@ class Scenarios:
                 return None
             reply = handler.upstream()
             reply.cut = int(size) if reply.status in (200, 206) and take() else None
+            return reply
+
+        return answer
+
+    def cut_quietly(self, size, count="1"):
+        answer_cut = self.cut(size, count)
+
+        def answer(handler):
+            reply = answer_cut(handler)
+            if reply is not None:
+                reply.quiet = True
             return reply
 
         return answer
@@ -377,6 +399,34 @@ class Scenarios:
 
         return answer
 
+    def big(self, size):
+        def answer(handler):
+            if not self.is_get(handler, MANIFEST):
+                return None
+            reply = handler.upstream()
+            reply.body += b" " * int(size)
+            return reply
+
+        return answer
+
+    def challenge(self, header):
+        def answer(handler):
+            if handler.headers.get("Authorization") is not None:
+                return None
+            return Answer(401, [("WWW-Authenticate", header)], b'{"errors":[{"code":"UNAUTHORIZED"}]}')
+
+        return answer
+
+
+def scenario_of(scenarios, text):
+    """The function for NAME=ARGUMENT,...; the last argument may hold commas itself."""
+    name, _, arguments = text.partition("=")
+    method = getattr(scenarios, name.replace("-", "_"), None)
+    if method is None or name in ("first", "is-get", "lock", "settings"):
+        raise ValueError(f"no scenario '{name}'")
+    count = len(inspect.signature(method).parameters)
+    return method(*(arguments.split(",", count - 1) if arguments else ()))
+
 
 def main():
     parser = argparse.ArgumentParser(description="a registry that misbehaves")
@@ -385,23 +435,28 @@ def main():
     parser.add_argument("--upstream-authorization", help="what `elsewhere` tells the real one of itself")
     parser.add_argument("--on", type=re.compile, help="only for paths that match")
     parser.add_argument("--elsewhere", default="127.0.0.1", help="the host to which blobs are redirected")
+    parser.add_argument("--tls-cert", help="of `main`; `elsewhere` is plain HTTP always")
+    parser.add_argument("--tls-key")
     parser.add_argument("scenario", nargs="+")
     settings = parser.parse_args()
     settings.lock = threading.Lock()
     scenarios = Scenarios(settings)
     settings.scenarios = []
     for text in settings.scenario:
-        name, _, arguments = text.partition("=")
-        method = getattr(scenarios, name.replace("-", "_"), None)
-        if method is None or name in ("first", "is_get"):
-            parser.error(f"no scenario '{name}'")
-        settings.scenarios.append(method(*(arguments.split(",") if arguments else ())))
+        try:
+            settings.scenarios.append(scenario_of(scenarios, text))
+        except (TypeError, ValueError) as problem:
+            parser.error(f"{text}: {problem}")
     open(settings.log, "a", encoding="utf-8").close()
     parent = os.getppid()
     elsewhere = Server(settings, "elsewhere")
     settings.elsewhere_port = elsewhere.server_port
     threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
     server = Server(settings, "main")
+    if settings.tls_cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
     while os.getppid() == parent:

@@ -15,8 +15,9 @@
 #   REGISTRY_REFRESH_TOKEN, TOKENS_LOG       what the token service takes, and its log (token)
 # With `token`, everybody may pull below public/, the user may do everything.
 #
-# faults_start [OPTION]... SCENARIO... puts t/lib/faults.py, which says what there is, in front of the
-# registry that was started last, if any (FAULTS_ALONE=1: of none) and sets FAULTS and FAULTS_LOG.
+# faults_start [--alone] [--tls] [OPTION]... SCENARIO... puts t/lib/faults.py, which says what there is, in
+# front of the registry that was started last, if any (--alone: of none) and sets FAULTS and FAULTS_LOG. With
+# --tls it has a certificate like the registry's, of the CA in FAULTS_CA.
 #
 # All of it can be started more than once, and is stopped when the test ends, however it ends.
 
@@ -24,6 +25,8 @@ registry_count=0
 registry_pids=
 registry_python=$(command -v /usr/bin/python3 || command -v python3)
 REGISTRY=
+REGISTRY_URL=
+REGISTRY_CA=
 REGISTRY_USER=sailor
 REGISTRY_PASSWORD='pass:word 1'
 REGISTRY_REFRESH_TOKEN=refresh-me
@@ -51,8 +54,7 @@ registry_wait() {
 
 # A CA and a certificate of it for loopback, once per test.
 registry_certificates() {
-	REGISTRY_CA=$T/registry-ca/ca.crt
-	[ ! -s "$REGISTRY_CA" ] || return 0
+	[ ! -s "$T/registry-ca/server.crt" ] || return 0
 	mkdir -p "$T/registry-ca"
 	(
 		cd "$T/registry-ca" || exit 1
@@ -151,6 +153,7 @@ registry_start() {
 	if [ -n "$registry_tls" ]; then
 		registry_certificates
 		need openssl "no certificate: $(tail -n 1 "$T/registry-ca.log")"
+		REGISTRY_CA=$T/registry-ca/ca.crt
 	fi
 	case $registry_mode in
 	anonymous) ;;
@@ -181,17 +184,28 @@ registry_start() {
 	export REGISTRY REGISTRY_URL REGISTRY_LOG REGISTRY_CA REGISTRY_USER REGISTRY_PASSWORD
 }
 
+# registry_trusting: in $registry_trust the option (one word) by which skopeo trusts the registry started last.
+registry_trusting() {
+	registry_trust=--tls-verify=false
+	[ -n "$REGISTRY_CA" ] || return 0
+	mkdir -p "$T/registry-ca/trust" && cp "$REGISTRY_CA" "$T/registry-ca/trust/"
+	registry_trust=--cert-dir=$T/registry-ca/trust
+}
+
+# registry_login FILE: what `skopeo login`, which is Podman's, writes for the registry started last.
+registry_login() {
+	registry_trusting
+	printf %s "$REGISTRY_PASSWORD" |
+		skopeo login "$registry_trust" --authfile "$1" -u "$REGISTRY_USER" --password-stdin "$REGISTRY"
+}
+
 # registry_push SOURCE NAME:TAG [SKOPEO-OPTION]...: an image into the registry started last, as skopeo writes it.
 registry_push() {
 	registry_source=$1
 	registry_name=$2
 	shift 2
-	if [ -n "$REGISTRY_CA" ]; then
-		set -- --dest-cert-dir "$T/registry-ca/trust" "$@"
-		mkdir -p "$T/registry-ca/trust" && cp "$REGISTRY_CA" "$T/registry-ca/trust/"
-	else
-		set -- --dest-tls-verify=false "$@"
-	fi
+	registry_trusting
+	set -- "--dest-${registry_trust#--}" "$@"
 	[ "$registry_mode" = anonymous ] || set -- --dest-creds "$REGISTRY_USER:$REGISTRY_PASSWORD" "$@"
 	env -u REGISTRY_AUTH_FILE skopeo --insecure-policy copy -q "$@" "$registry_source" "docker://$REGISTRY/$registry_name"
 }
@@ -224,17 +238,30 @@ registry_forget() {
 }
 registry_seen=0
 
-# faults_start [OPTION]... SCENARIO...
+# faults_start [--alone] [--tls] [OPTION]... SCENARIO...
 faults_start() {
 	need_command python3
 	registry_count=$((registry_count + 1))
 	FAULTS_LOG=$T/faults-$registry_count.log
-	[ -z "$REGISTRY" ] || [ -n "${FAULTS_ALONE:-}" ] || set -- --upstream "$REGISTRY_URL" "$@"
+	faults_upstream=$REGISTRY_URL
+	if [ "$1" = --alone ]; then
+		faults_upstream=
+		shift
+	fi
+	FAULTS_CA=
+	if [ "$1" = --tls ]; then
+		shift
+		registry_certificates
+		need openssl "no certificate: $(tail -n 1 "$T/registry-ca.log")"
+		FAULTS_CA=$T/registry-ca/ca.crt
+		set -- --tls-cert "$T/registry-ca/server.crt" --tls-key "$T/registry-ca/server.key" "$@"
+	fi
+	[ -z "$faults_upstream" ] || set -- --upstream "$faults_upstream" "$@"
 	"$registry_python" "$SRCDIR/t/lib/faults.py" --log "$FAULTS_LOG" "$@" \
 		>"$T/faults-$registry_count.port" 2>"$T/faults-$registry_count.err" &
 	registry_pids="$registry_pids $!"
 	registry_wait $! test -s "$T/faults-$registry_count.port"
 	need faults "faults.py does not start: $(tail -n 1 "$T/faults-$registry_count.err")"
 	FAULTS=127.0.0.1:$(cat "$T/faults-$registry_count.port")
-	export FAULTS FAULTS_LOG
+	export FAULTS FAULTS_LOG FAULTS_CA
 }

@@ -46,7 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def answer(self, status, document):
-        body = json.dumps(document).encode()
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -127,7 +127,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             user = find_user()
         except Refused as refusal:
             status = refusal.args[0]
+        if settings.status is not None:
+            status = settings.status
         self.server.write_log(self.command, user or "-", " ".join(scopes) or "-", status)
+        if settings.answer is not None:
+            self.answer(status, settings.answer.encode())
+            return
         if status != 200:
             self.answer(status, {"error": "invalid_grant", "details": "not with these"})
             return
@@ -184,6 +189,8 @@ def main():
     parser.add_argument("--lifetime", type=int, default=300, help="seconds for which tokens are good")
     parser.add_argument("--says", type=int, help="what expires_in says, where that is not the lifetime")
     parser.add_argument("--field", choices=("token", "access_token", "both"), default="both")
+    parser.add_argument("--status", type=int, help="every answer has this status")
+    parser.add_argument("--answer", help="every answer is this text")
     parser.add_argument("--log", required=True)
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
