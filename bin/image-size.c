@@ -14,6 +14,7 @@ struct image_size_options {
 	struct image_options image;
 	const char *baseline;
 	int measure;
+	bool content;
 	struct size_limits limits;
 	struct option_number top;
 	struct option_number depth;
@@ -26,6 +27,10 @@ static const struct option_spec image_size_options[] = {
 	  "compare with this image, by layer,\ndirectory and file", NULL },
 	{ "measure", 'm', OPTION_CHOICE, FIELD(measure), "content|unpacked|compressed",
 	  "what --max and --min-reduction are about\n(default: content)", size_measure_names },
+	{ "content", 'c', OPTION_FLAG, FIELD(content), NULL,
+	  "read the layers of an image in a registry, too:\nwithout it, or a demand that needs "
+	  "them, what\nits manifest says is all",
+	  NULL },
 	{ "min-reduction", 0, OPTION_PERCENT, FIELD(limits.min_reduction), "PERCENT",
 	  "demand that IMAGE is smaller than the baseline\nby so much", NULL },
 	{ "max", 0, OPTION_SIZE, FIELD(limits.max), "SIZE", "demand that it is no larger", NULL },
@@ -84,6 +89,24 @@ static int print(const struct size_report *report, enum tool_format format, stru
 	return 0;
 }
 
+/* What lies on disk is read always; what is in a registry where the manifests do not suffice. */
+static bool needs_layers(const struct image_size_options *options, const struct image *image,
+			 const struct image *baseline)
+{
+	bool compares = baseline != NULL || options->limits.max.set;
+
+	if (!image_is_remote(image) || (baseline != NULL && !image_is_remote(baseline)))
+		return true;
+	return options->content || options->limits.max_waste.kind != LIMIT_NONE ||
+	       (compares && options->measure != MEASURE_COMPRESSED);
+}
+
+static int measure_image(const struct image *image, bool read, struct size **ret_size,
+			 struct error *err)
+{
+	return read ? size_of_image(image, ret_size, err) : size_of_manifest(image, ret_size, err);
+}
+
 /* 0 with the verdict, -1 where there is none. */
 static int image_size(const struct image_size_options *options, const char *name, bool *ret_holds,
 		      struct error *err)
@@ -93,16 +116,18 @@ static int image_size(const struct image_size_options *options, const char *name
 	auto_size struct size *before = NULL;
 	auto_size struct size *size = NULL;
 	struct size_report report;
+	bool read;
 	int result;
 
 	if (options->limits.min_reduction.set && options->baseline == NULL)
 		return error_set(err, ERROR_USAGE, "--min-reduction needs --baseline");
 	if (image_open(name, &options->image, &image, err) < 0 ||
-	    size_of_image(image, &size, err) < 0)
+	    (options->baseline != NULL &&
+	     image_open(options->baseline, &options->image, &image_before, err) < 0))
 		return -1;
-	if (options->baseline != NULL &&
-	    (image_open(options->baseline, &options->image, &image_before, err) < 0 ||
-	     size_of_image(image_before, &before, err) < 0))
+	read = needs_layers(options, image, image_before);
+	if (measure_image(image, read, &size, err) < 0 ||
+	    (image_before != NULL && measure_image(image_before, read, &before, err) < 0))
 		return -1;
 	if (size_report_init(&report, before, size, (enum size_measure)options->measure,
 			     &options->limits, (size_t)options->top.value,
@@ -129,5 +154,6 @@ int main(int argc, char **argv)
 	else
 		status = holds ? TOOL_HOLDS : TOOL_FAILS;
 	operands_release(&operands);
+	registry_options_release(&options.image.registry);
 	return tool_finish(&program, status);
 }

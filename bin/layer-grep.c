@@ -577,5 +577,6 @@ int main(int argc, char **argv)
 		status = tool_fail(&program, &err);
 	operands_release(&operands);
 	option_list_release(&settings.rules);
+	registry_options_release(&settings.image.registry);
 	return tool_finish(&program, status);
 }

@@ -45,19 +45,52 @@ struct tool {
 		NULL, 0, OPTION_FLAG, 0, NULL, NULL, NULL                                               \
 	}
 
-/* Rows for those that read images; `type` has a struct image_options named image. */
-#define TOOL_IMAGE_OPTIONS(type)                                              \
-	{ "platform",                                                         \
-	  0,                                                                  \
-	  OPTION_STRING,                                                      \
-	  offsetof(type, image.platform),                                     \
-	  "OS/ARCH[/VARIANT]",                                                \
-	  "which image of an index (default: this machine's)",                \
-	  NULL },                                                             \
-	{                                                                     \
-		"verify", 0, OPTION_FLAG, offsetof(type, image.verify), NULL, \
-			"check every digest, size and diff_id", NULL          \
+/* Rows for those that ask registries; `field` is a struct registry_options. */
+#define TOOL_REGISTRY_OPTIONS(type, field)                                                      \
+	{ "authfile",                                                                           \
+	  0,                                                                                    \
+	  OPTION_STRING,                                                                        \
+	  offsetof(type, field.authfile),                                                       \
+	  "FILE",                                                                               \
+	  "credentials for registries (default: those of\ndocker login and podman login)",      \
+	  NULL },                                                                               \
+		{ "ca-file",	 0,                                                             \
+		  OPTION_STRING, offsetof(type, field.ca_file),                                 \
+		  "FILE",	 "certificates that are trusted, instead of the\nsystem's",     \
+		  NULL },                                                                       \
+		{ "insecure",                                                                   \
+		  0,                                                                            \
+		  OPTION_LIST,                                                                  \
+		  offsetof(type, field.insecure),                                               \
+		  "HOST[:PORT]",                                                                \
+		  "a registry whose certificate is not verified,\nand that may do without TLS", \
+		  NULL },                                                                       \
+		{ "mirror",	 0,                                                             \
+		  OPTION_LIST,	 offsetof(type, field.mirrors),                                 \
+		  "HOST=MIRROR", "where a registry's images are asked for first",               \
+		  NULL },                                                                       \
+	{                                                                                       \
+		"time-out", 0, OPTION_DURATION, offsetof(type, field.timeout), "TIME",          \
+			"how long a registry may say nothing\n(default: 30s)", NULL             \
 	}
+
+/* Rows for those that read images; `type` has a struct image_options named image. */
+#define TOOL_IMAGE_OPTIONS(type)                                                             \
+	{ "platform",                                                                        \
+	  0,                                                                                 \
+	  OPTION_STRING,                                                                     \
+	  offsetof(type, image.platform),                                                    \
+	  "OS/ARCH[/VARIANT]",                                                               \
+	  "which image of an index (default: this machine's)",                               \
+	  NULL },                                                                            \
+		{ "verify",                                                                  \
+		  0,                                                                         \
+		  OPTION_FLAG,                                                               \
+		  offsetof(type, image.verify),                                              \
+		  NULL,                                                                      \
+		  "check every digest, size and diff_id\n(what a network brings always is)", \
+		  NULL },                                                                    \
+		TOOL_REGISTRY_OPTIONS(type, image.registry)
 
 /*
  * Sets the locale, parses the command line into `options` (which begins with struct tool) and

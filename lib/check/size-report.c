@@ -90,7 +90,7 @@ static json_t *image_json(const struct size *size)
 	return object;
 }
 
-static json_t *layer_json(const struct size_layer *layer)
+static json_t *layer_json(const struct size_layer *layer, bool read)
 {
 	const struct layer_info *info = layer->info;
 	json_t *object = json_object();
@@ -102,12 +102,12 @@ static json_t *layer_json(const struct size_layer *layer)
 	put(object, "media_type",
 	    info->media_type[0] != '\0' ? doc_text(info->media_type) : json_null());
 	put(object, "compression", json_string(compression_names[layer->compression]));
-	put(object, "content_bytes", json_bytes(layer->content_bytes));
-	put(object, "unpacked_bytes", json_bytes(layer->unpacked_bytes));
+	put(object, "content_bytes", json_known(read, layer->content_bytes));
+	put(object, "unpacked_bytes", json_known(read, layer->unpacked_bytes));
 	put(object, "compressed_bytes",
 	    json_known(layer->compression != COMPRESSION_NONE, layer->stored_bytes));
-	put(object, "wasted_bytes", json_bytes(layer->wasted_bytes));
-	put(object, "files", json_bytes(layer->files));
+	put(object, "wasted_bytes", json_known(read, layer->wasted_bytes));
+	put(object, "files", json_known(read, layer->files));
 	return object;
 }
 
@@ -115,17 +115,17 @@ static void put_figures(json_t *object, const struct size *size)
 {
 	struct rootfs_totals totals = rootfs_totals(size->rootfs);
 
-	put(object, "content_bytes", json_bytes(size->content_bytes));
-	put(object, "unpacked_bytes", json_bytes(size->unpacked_bytes));
+	put(object, "content_bytes", json_known(size->read, size->content_bytes));
+	put(object, "unpacked_bytes", json_known(size->read, size->unpacked_bytes));
 	put(object, "compressed_bytes", json_known(size->compressed_known, size->compressed_bytes));
 	put(object, "layer_count", json_integer((json_int_t)size->layer_count));
-	put(object, "wasted_bytes", json_bytes(totals.wasted_bytes));
-	put(object, "wasted_files", json_bytes(totals.wasted_files));
-	put(object, "overwritten_bytes", json_bytes(totals.overwritten_bytes));
-	put(object, "overwritten_files", json_bytes(totals.overwritten_files));
-	put(object, "file_bytes", json_bytes(totals.file_bytes));
-	put(object, "unsafe_entries", json_bytes(size->unsafe));
-	put(object, "dangling_links", json_bytes(totals.dangling));
+	put(object, "wasted_bytes", json_known(size->read, totals.wasted_bytes));
+	put(object, "wasted_files", json_known(size->read, totals.wasted_files));
+	put(object, "overwritten_bytes", json_known(size->read, totals.overwritten_bytes));
+	put(object, "overwritten_files", json_known(size->read, totals.overwritten_files));
+	put(object, "file_bytes", json_known(size->read, totals.file_bytes));
+	put(object, "unsafe_entries", json_known(size->read, size->unsafe));
+	put(object, "dangling_links", json_known(size->read, totals.dangling));
 }
 
 static json_t *layers_json(const struct size *size)
@@ -133,7 +133,7 @@ static json_t *layers_json(const struct size *size)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < size->layer_count; i++)
-		(void)json_array_append_new(array, layer_json(&size->layers[i]));
+		(void)json_array_append_new(array, layer_json(&size->layers[i], size->read));
 	return array;
 }
 
@@ -163,6 +163,13 @@ static json_t *list_json(const struct size_list *list, enum list_kind kind)
 		(void)json_array_append_new(array, object);
 	}
 	return array;
+}
+
+/* What was not looked for is not known. */
+static json_t *read_list_json(const struct size_report *report, const struct size_list *list,
+			      enum list_kind kind)
+{
+	return report->size->read ? list_json(list, kind) : json_null();
 }
 
 static json_t *baseline_json(const struct size *size)
@@ -241,13 +248,16 @@ json_t *size_report_json(const struct size_report *report)
 	put(object, "image", image_json(report->size));
 	put_figures(object, report->size);
 	put(object, "layers", layers_json(report->size));
-	put(object, "top_files", list_json(&report->files, LIST_FILES));
-	put(object, "top_directories", list_json(&report->directories, LIST_DIRECTORIES));
-	put(object, "wasted", list_json(&report->waste, LIST_WASTE));
+	put(object, "layers_read", json_boolean(report->size->read));
+	put(object, "top_files", read_list_json(report, &report->files, LIST_FILES));
+	put(object, "top_directories",
+	    read_list_json(report, &report->directories, LIST_DIRECTORIES));
+	put(object, "wasted", read_list_json(report, &report->waste, LIST_WASTE));
 	if (report->baseline != NULL) {
 		put(object, "baseline", baseline_json(report->baseline));
 		put(object, "change", change_json(report));
-		put(object, "differences", differences_json(report));
+		put(object, "differences",
+		    report->size->read ? differences_json(report) : json_null());
 	}
 	put(object, "measure", json_string(size_measure_names[report->measure]));
 	put(object, "checks", checks);
@@ -463,6 +473,22 @@ static int print_title(const struct size *size, const char *label, FILE *out, st
 	return 0;
 }
 
+/* What the manifest says, where the layers were not read. */
+static int print_manifest_summary(const struct size *size, FILE *out, struct error *err)
+{
+	auto_table struct table *table = NULL;
+
+	if (table_new("lrl", &table, err) < 0)
+		return -1;
+	table_cell(table, "compressed");
+	cell_known(table, size->compressed_known, size->compressed_bytes);
+	table_cell(table, "the layers as the manifest says; --content reads them");
+	table_cell(table, "layers");
+	table_cellf(table, "%zu", size->layer_count);
+	table_cell(table, "");
+	return table_print(table, 2, out, err);
+}
+
 static int print_summary(const struct size *size, FILE *out, struct error *err)
 {
 	struct rootfs_totals totals = rootfs_totals(size->rootfs);
@@ -493,6 +519,15 @@ static int print_summary(const struct size *size, FILE *out, struct error *err)
 	return table_print(table, 2, out, err);
 }
 
+static void row_change(struct table *table, const char *label, uint64_t before, uint64_t after)
+{
+	table_cell(table, label);
+	cell_size(table, before);
+	cell_size(table, after);
+	cell_change(table, before, after);
+	cell_percent(table, before, after);
+}
+
 static int print_comparison(const struct size *before, const struct size *after, FILE *out,
 			    struct error *err)
 {
@@ -508,16 +543,10 @@ static int print_comparison(const struct size *before, const struct size *after,
 	table_cell(table, "after");
 	table_cell(table, "change");
 	table_cell(table, "");
-	table_cell(table, "content");
-	cell_size(table, before->content_bytes);
-	cell_size(table, after->content_bytes);
-	cell_change(table, before->content_bytes, after->content_bytes);
-	cell_percent(table, before->content_bytes, after->content_bytes);
-	table_cell(table, "unpacked");
-	cell_size(table, before->unpacked_bytes);
-	cell_size(table, after->unpacked_bytes);
-	cell_change(table, before->unpacked_bytes, after->unpacked_bytes);
-	cell_percent(table, before->unpacked_bytes, after->unpacked_bytes);
+	if (after->read) {
+		row_change(table, "content", before->content_bytes, after->content_bytes);
+		row_change(table, "unpacked", before->unpacked_bytes, after->unpacked_bytes);
+	}
 	table_cell(table, "compressed");
 	cell_known(table, before->compressed_known, before->compressed_bytes);
 	cell_known(table, after->compressed_known, after->compressed_bytes);
@@ -536,11 +565,8 @@ static int print_comparison(const struct size *before, const struct size *after,
 	else
 		table_cellf(table, "%+zd", (ssize_t)(after->layer_count - before->layer_count));
 	table_cell(table, "");
-	table_cell(table, "wasted");
-	cell_size(table, wasted_before);
-	cell_size(table, wasted_after);
-	cell_change(table, wasted_before, wasted_after);
-	cell_percent(table, wasted_before, wasted_after);
+	if (after->read)
+		row_change(table, "wasted", wasted_before, wasted_after);
 	if (table_print(table, 2, out, err) < 0)
 		return -1;
 	if (!known)
@@ -555,7 +581,7 @@ static int print_layers(const struct size *size, const char *title, size_t width
 {
 	bool any_compressed = false;
 	bool any_wasted = false;
-	char alignment[8] = "rr";
+	char alignment[8];
 	size_t used = 16; /* indent, number, content and the gaps */
 	auto_table struct table *table = NULL;
 
@@ -565,12 +591,13 @@ static int print_layers(const struct size *size, const char *title, size_t width
 	}
 	used += any_compressed ? 12 : 0;
 	used += any_wasted ? 10 : 0;
-	(void)snprintf(alignment, sizeof alignment, "rr%s%sl", any_compressed ? "r" : "",
-		       any_wasted ? "r" : "");
+	(void)snprintf(alignment, sizeof alignment, "r%s%s%sl", size->read ? "r" : "",
+		       any_compressed ? "r" : "", any_wasted ? "r" : "");
 	if (table_new(alignment, &table, err) < 0)
 		return -1;
 	table_cell(table, "#");
-	table_cell(table, "content");
+	if (size->read)
+		table_cell(table, "content");
 	if (any_compressed)
 		table_cell(table, "compressed");
 	if (any_wasted)
@@ -584,7 +611,8 @@ static int print_layers(const struct size *size, const char *title, size_t width
 		size_instruction(layer->info->instruction, &instruction);
 		shorten(&instruction, width > used + 20 ? width - used : 20);
 		table_cellf(table, "%zu", i);
-		cell_size(table, layer->content_bytes);
+		if (size->read)
+			cell_size(table, layer->content_bytes);
 		if (any_compressed)
 			cell_known(table, layer->compression != COMPRESSION_NONE,
 				   layer->stored_bytes);
@@ -707,7 +735,8 @@ int size_report_text(const struct size_report *report, size_t width, FILE *out, 
 		return -1;
 	(void)fputc('\n', out);
 	if ((before != NULL ? print_comparison(before, after, out, err)
-			    : print_summary(after, out, err)) < 0)
+	     : after->read  ? print_summary(after, out, err)
+			    : print_manifest_summary(after, out, err)) < 0)
 		return -1;
 	if (before != NULL &&
 	    print_layers(before, "Layers before, lowest first", width, out, err) < 0)
@@ -716,7 +745,7 @@ int size_report_text(const struct size_report *report, size_t width, FILE *out, 
 			 before != NULL ? "Layers after, lowest first" : "Layers, lowest first",
 			 width, out, err) < 0)
 		return -1;
-	if (before != NULL &&
+	if (before != NULL && after->read &&
 	    (print_differences("Directories that changed most", &report->directory_differences, out,
 			       err) < 0 ||
 	     print_differences("Files that changed most", &report->file_differences, out, err) < 0))

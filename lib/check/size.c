@@ -141,6 +141,7 @@ int size_finish(struct size *size, struct error *err)
 
 	if (rootfs_finish(size->rootfs, err) < 0)
 		return -1;
+	size->read = true;
 	waste = rootfs_waste(size->rootfs, &count);
 	for (size_t i = 0; i < count; i++)
 		size->layers[waste[i].layer].wasted_bytes += waste[i].bytes;
@@ -162,11 +163,51 @@ int size_of_image(const struct image *image, struct size **ret_size, struct erro
 	return 0;
 }
 
+/* OCI image specification, layer.md, "+gzip" and "+zstd"; Docker's types end in ".gzip". */
+static enum layer_compression compression_by_type(const char *media_type)
+{
+	size_t length = strlen(media_type);
+
+	if (length >= 4 && strcmp(media_type + length - 4, "gzip") == 0)
+		return COMPRESSION_GZIP;
+	if (length >= 4 && strcmp(media_type + length - 4, "zstd") == 0)
+		return COMPRESSION_ZSTD;
+	return COMPRESSION_NONE;
+}
+
+int size_of_manifest(const struct image *image, struct size **ret_size, struct error *err)
+{
+	auto_size struct size *size = NULL;
+
+	if (size_new(image_name(image), image_layer_count(image), &size, err) < 0)
+		return -1;
+	size->image = image;
+	for (size_t i = 0; i < size->layer_count; i++) {
+		const struct layer_info *info = image_layer(image, i);
+
+		size->layers[i] = (struct size_layer) {
+			.info = info,
+			.compression = compression_by_type(info->media_type),
+			.stored_bytes = info->stored_size,
+		};
+		if (size->layers[i].compression == COMPRESSION_NONE || !info->stored_size_known)
+			size->compressed_known = false;
+		if (size_add(&size->compressed_bytes, info->stored_size, err) < 0)
+			return -1;
+	}
+	if (rootfs_finish(size->rootfs, err) < 0)
+		return -1;
+	*ret_size = steal(&size);
+	return 0;
+}
+
 int size_bytes(const struct size *size, enum size_measure measure, uint64_t *ret_bytes,
 	       struct error *err)
 {
 	size_t plain = 0;
 
+	if (measure != MEASURE_COMPRESSED && !size->read)
+		return error_set(err, ERROR_MISSING, "%s: its layers were not read", size->name);
 	if (measure != MEASURE_COMPRESSED || size->compressed_known) {
 		*ret_bytes = measure == MEASURE_CONTENT	   ? size->content_bytes
 			     : measure == MEASURE_UNPACKED ? size->unpacked_bytes
@@ -580,12 +621,16 @@ int size_decide(const struct size *before, const struct size *after, enum size_m
 		struct error *err)
 {
 	struct size_verdict verdict = { .holds = true };
-	uint64_t bytes;
+	uint64_t bytes = 0;
+	bool asked = before != NULL || limits->max.set || limits->max_waste.kind != LIMIT_NONE;
 
 	/* Unlike measures are never compared: it must be known on both sides. */
-	if ((before != NULL && size_bytes(before, measure, &bytes, err) < 0) ||
-	    size_bytes(after, measure, &bytes, err) < 0)
+	if ((asked || after->read) &&
+	    ((before != NULL && size_bytes(before, measure, &bytes, err) < 0) ||
+	     size_bytes(after, measure, &bytes, err) < 0))
 		return -1;
+	if (limits->max_waste.kind != LIMIT_NONE && !after->read)
+		return error_set(err, ERROR_MISSING, "%s: its layers were not read", after->name);
 	if (limits->min_reduction.set &&
 	    decide_reduction(before, after, measure, limits->min_reduction.value, &verdict, err) <
 		    0)

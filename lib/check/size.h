@@ -47,9 +47,13 @@ struct size {
 	uint64_t compressed_bytes;
 	bool compressed_known;
 	uint64_t unsafe; /* entries with a ".." component */
+	bool read;	 /* the layers were; otherwise compressed_bytes is all that is known */
 	struct rootfs *rootfs;
 };
 
+/* What the manifest says, without a look at the layers. */
+int size_of_manifest(const struct image *image, struct size **ret_size,
+		     struct error *err) must_check;
 /* Reads the headers of all layers. The image must outlive the result. */
 int size_of_image(const struct image *image, struct size **ret_size, struct error *err) must_check;
 void size_free(struct size *size);

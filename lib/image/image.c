@@ -116,11 +116,12 @@ static int image_load(struct image *image, const struct image_options *options, 
 		wanted = &platform;
 	}
 	if (image_name_parse(image->name, &name, err) < 0 ||
-	    source_open(&name, &image->source, err) < 0 ||
+	    source_open(&name, &image->options.registry, &image->source, err) < 0 ||
 	    manifest_find(image->source, name.name, wanted, &image->manifest, err) < 0 ||
 	    image_read_configuration(image, err) < 0 ||
 	    image_check_platform(image, wanted, err) < 0)
 		return -1;
+	image->options.verify = image->options.verify || source_is_remote(image->source);
 	return image_describe_layers(image, err);
 }
 
@@ -140,6 +141,11 @@ int image_open(const char *name, const struct image_options *options, struct ima
 		return error_prefix(err, "%s", name);
 	*ret_image = steal(&image);
 	return 0;
+}
+
+bool image_is_remote(const struct image *image)
+{
+	return source_is_remote(image->source);
 }
 
 const char *image_name(const struct image *image)

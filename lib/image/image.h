@@ -11,11 +11,13 @@
 #include "base/error.h"
 #include "image/configuration.h"
 #include "image/layer.h"
+#include "net/registry.h"
 
 struct image_options {
 	const char *platform; /* "os/arch[/variant]"; NULL is this machine's */
 	bool verify;	      /* check every digest, size and diff_id; network sources always do */
 	unsigned threads;     /* layers read at a time; 0 is one per core */
+	struct registry_options registry; /* its lists and texts are borrowed */
 };
 
 struct image;
@@ -35,6 +37,8 @@ static inline void image_free_pointer(struct image **place)
 }
 #define auto_image cleanup_by(image_free_pointer)
 
+/* In a registry: each layer that is read is a transfer. */
+bool image_is_remote(const struct image *image);
 /* As the user wrote it. */
 const char *image_name(const struct image *image);
 /* "linux/amd64", "linux/arm/v7": what the configuration says. */

@@ -8,11 +8,13 @@ libseatrial_a_SOURCES += \
 	lib/image/path.c lib/image/path.h \
 	lib/image/platform.c lib/image/platform.h \
 	lib/image/reference.c lib/image/reference.h \
+	lib/image/remote.c lib/image/remote.h \
 	lib/image/rootfs.c lib/image/rootfs.h \
 	lib/image/source.c lib/image/source.h \
 	lib/image/store.c lib/image/store.h \
 	lib/image/stream.c lib/image/stream.h \
 	lib/image/tar.c lib/image/tar.h \
+	lib/image/transport.h \
 	lib/image/tree.c lib/image/tree.h \
 	lib/image/walk.c
 

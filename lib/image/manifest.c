@@ -247,6 +247,11 @@ static enum document document_by_type(const char *type)
 	return DOCUMENT_UNKNOWN;
 }
 
+bool manifest_type_is_known(const char *media_type)
+{
+	return document_by_type(media_type) != DOCUMENT_UNKNOWN;
+}
+
 /* A media type that is missing or odd: the content tells. */
 static enum document document_by_content(const json_t *doc)
 {
@@ -418,6 +423,7 @@ static int index_entry_kind(const struct source *source, const json_t *entry,
 
 	if (descriptor_parse(entry, "an entry of the index", &candidate->descriptor, err) < 0)
 		return -1;
+	candidate->descriptor.manifest = true;
 	if (is_attachment(entry, &candidate->platform)) {
 		candidates->artifacts++;
 		return 0;
@@ -572,6 +578,10 @@ static int candidate_is_choice(const struct source *source, const struct candida
 	const json_t *config;
 	const char *type;
 
+	/* what a registry's index says is taken at its word: each look is a request */
+	*ret_choice = source_is_remote(source) && candidate->has_platform;
+	if (*ret_choice)
+		return 0;
 	if (document_read(source, &candidate->descriptor, candidates, &doc, err) < 0)
 		return -1;
 	config = json_object_get(doc, "config");

@@ -6,6 +6,8 @@
 #ifndef IMAGE_MANIFEST_H
 #define IMAGE_MANIFEST_H
 
+#include <stdbool.h>
+
 #include "attributes.h"
 #include "base/error.h"
 #include "image/platform.h"
@@ -18,6 +20,9 @@ struct manifest {
 	struct descriptor *layers; /* the lowest first */
 	size_t layer_count;
 };
+
+/* Of a manifest or an index, of whatever age. */
+bool manifest_type_is_known(const char *media_type);
 
 /*
  * `name` picks by tag, or "@N" by position; NULL where the source holds one image. `platform` NULL

@@ -5,23 +5,22 @@
 #include <string.h>
 
 #include "image/blob.h"
+#include "image/remote.h"
 #include "image/store.h"
+#include "image/transport.h"
 
 #define DOCKER_ROOT "manifest.json"
 #define OCI_ROOT    "index.json"
 
-struct source_ops {
-	int (*read_root)(const struct source *source, struct buf *buf, struct error *err);
-	int (*open_blob)(const struct source *source, const struct descriptor *descriptor,
-			 struct stream **ret_stream, uint64_t *ret_size, struct error *err);
-	void (*free)(struct source *source);
-};
-
-struct source {
-	const struct source_ops *ops;
-	enum source_form form;
+struct store_source {
+	struct source source;
 	struct store *store;
 };
+
+static struct store *store_of(const struct source *source)
+{
+	return ((const struct store_source *)source)->store;
+}
 
 void descriptor_release(struct descriptor *descriptor)
 {
@@ -38,7 +37,7 @@ const char *descriptor_name(const struct descriptor *descriptor, char text[DIGES
 
 static int store_source_read_root(const struct source *source, struct buf *buf, struct error *err)
 {
-	return store_read(source->store, source->form == SOURCE_DOCKER ? DOCKER_ROOT : OCI_ROOT,
+	return store_read(store_of(source), source->form == SOURCE_DOCKER ? DOCKER_ROOT : OCI_ROOT,
 			  buf, err);
 }
 
@@ -51,19 +50,19 @@ static int store_source_open_blob(const struct source *source, const struct desc
 	char *colon;
 
 	if (descriptor->member != NULL)
-		return store_open_member(source->store, descriptor->member, ret_stream, ret_size,
+		return store_open_member(store_of(source), descriptor->member, ret_stream, ret_size,
 					 err);
 	(void)snprintf(path, sizeof path, "blobs/%s", digest_text(&descriptor->digest, text));
 	colon = strchr(path, ':');
 	if (colon == NULL)
 		return error_set(err, ERROR_INPUT, "a blob without a digest");
 	*colon = '/';
-	return store_open_member(source->store, path, ret_stream, ret_size, err);
+	return store_open_member(store_of(source), path, ret_stream, ret_size, err);
 }
 
 static void store_source_free(struct source *source)
 {
-	store_free(source->store);
+	store_free(store_of(source));
 	free(source);
 }
 
@@ -96,30 +95,53 @@ static int store_source_form(const struct store *store, enum transport transport
 	return 0;
 }
 
-static int store_source_open(const struct image_name *name, struct source **ret_source,
-			     struct error *err)
+static int store_source_check(const struct store *store, enum transport transport,
+			      struct error *err)
 {
-	auto_source struct source *source = calloc(1, sizeof *source);
-	bool directory;
+	bool directory = store_is_directory(store);
 
-	if (source == NULL)
-		return error_memory(err);
-	source->ops = &store_ops;
-	if (store_open(name->transport == TRANSPORT_STDIN ? "-" : name->location, &source->store,
-		       err) < 0)
-		return -1;
-	directory = store_is_directory(source->store);
-	if (name->transport == TRANSPORT_OCI && !directory)
+	if (transport == TRANSPORT_OCI && !directory)
 		return error_set(err, ERROR_INPUT, "no directory; for a file use oci-archive:");
-	if (name->transport == TRANSPORT_OCI_ARCHIVE && directory)
+	if (transport == TRANSPORT_OCI_ARCHIVE && directory)
 		return error_set(err, ERROR_INPUT, "no file; for a directory use oci:");
-	if (store_source_form(source->store, name->transport, &source->form, err) < 0)
-		return -1;
-	*ret_source = steal(&source);
 	return 0;
 }
 
-int source_open(const struct image_name *name, struct source **ret_source, struct error *err)
+static int store_source_open(const struct image_name *name, struct source **ret_source,
+			     struct error *err)
+{
+	auto_store struct store *store = NULL;
+	struct store_source *source;
+	enum source_form form = SOURCE_OCI;
+
+	if (store_open(name->transport == TRANSPORT_STDIN ? "-" : name->location, &store, err) <
+		    0 ||
+	    store_source_check(store, name->transport, err) < 0 ||
+	    store_source_form(store, name->transport, &form, err) < 0)
+		return -1;
+	source = calloc(1, sizeof *source);
+	if (source == NULL)
+		return error_memory(err);
+	source->source.ops = &store_ops;
+	source->source.form = form;
+	source->store = steal(&store);
+	*ret_source = &source->source;
+	return 0;
+}
+
+static int registry_source_open(const struct image_name *name,
+				const struct registry_options *options, struct source **ret_source,
+				struct error *err)
+{
+	auto_reference struct reference reference = { 0 };
+
+	if (reference_parse(name->location, REFERENCE_NORMALISED, &reference, err) < 0)
+		return -1;
+	return remote_open(&reference, options, ret_source, err);
+}
+
+int source_open(const struct image_name *name, const struct registry_options *options,
+		struct source **ret_source, struct error *err)
 {
 	switch (name->transport) {
 	case TRANSPORT_DOCKER_ARCHIVE:
@@ -128,22 +150,19 @@ int source_open(const struct image_name *name, struct source **ret_source, struc
 	case TRANSPORT_STDIN:
 	case TRANSPORT_PATH:
 		return store_source_open(name, ret_source, err);
-	case TRANSPORT_DOCKER:
-		return error_set(
-			err, ERROR_USAGE,
-			"registries (docker://) are not supported yet; save the image to a "
-			"file");
 	case TRANSPORT_DOCKER_DAEMON:
 		return error_set(
 			err, ERROR_USAGE,
 			"engines (docker-daemon:) are not supported yet; save the image to a "
 			"file");
+	case TRANSPORT_DOCKER:
+		return registry_source_open(name, options, ret_source, err);
 	case TRANSPORT_BARE:
 		break;
 	}
-	return error_set(err, ERROR_MISSING,
-			 "no such file, and engines and registries are not "
-			 "supported yet");
+	if (registry_source_open(name, options, ret_source, err) < 0)
+		return error_prefix(err, "no such file, and as an image in a registry");
+	return 0;
 }
 
 void source_free(struct source *source)
@@ -155,6 +174,11 @@ void source_free(struct source *source)
 enum source_form source_form(const struct source *source)
 {
 	return source->form;
+}
+
+bool source_is_remote(const struct source *source)
+{
+	return source->remote;
 }
 
 int source_read_root(const struct source *source, struct buf *buf, struct error *err)

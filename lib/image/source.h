@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "image/reference.h"
 #include "image/stream.h"
+#include "net/registry.h"
 
 /* OCI image specification, descriptor.md; in a docker-archive a member's name stands for the
  * digest. */
@@ -23,7 +24,8 @@ struct descriptor {
 	struct digest digest;
 	uint64_t size;
 	bool size_known;
-	bool foreign; /* has URLs */
+	bool foreign;  /* has URLs */
+	bool manifest; /* of a manifest or an index, which a registry keeps apart from blobs */
 };
 void descriptor_release(struct descriptor *descriptor);
 /* What errors call it; valid as long as `text` and the descriptor. */
@@ -36,8 +38,9 @@ enum source_form {
 
 struct source;
 
-int source_open(const struct image_name *name, struct source **ret_source,
-		struct error *err) must_check;
+/* The options are borrowed. */
+int source_open(const struct image_name *name, const struct registry_options *options,
+		struct source **ret_source, struct error *err) must_check;
 void source_free(struct source *source);
 static inline void source_free_pointer(struct source **place)
 {
@@ -46,6 +49,8 @@ static inline void source_free_pointer(struct source **place)
 #define auto_source cleanup_by(source_free_pointer)
 
 enum source_form source_form(const struct source *source);
+/* Comes over a network: everything has to be verified, and nothing read in vain. */
+bool source_is_remote(const struct source *source);
 /* The root document, into an initialised buffer. */
 int source_read_root(const struct source *source, struct buf *buf, struct error *err) must_check;
 /* The bytes of a blob as stored, and how many they are; the caller closes. Thread-safe. */

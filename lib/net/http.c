@@ -9,12 +9,15 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/buf.h"
+
 struct transfer {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct curl_slist *connect_to;
 	struct http_request request;
 	char error[CURL_ERROR_SIZE];
+	struct http_response *response; /* NULL: it has a sink */
 	struct transfer *next;
 };
 
@@ -70,11 +73,16 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+static size_t response_body(struct http_response *response, const char *data, size_t size);
+static void response_header(struct http_response *response, const char *line, size_t size);
+
 static size_t on_body(char *data, size_t one, size_t size, void *user)
 {
 	const struct transfer *transfer = user;
 
 	(void)one;
+	if (transfer->response != NULL)
+		return response_body(transfer->response, data, size);
 	if (transfer->request.sink == NULL)
 		return size;
 	return transfer->request.sink(transfer->request.context, data, size) ? size : 0;
@@ -88,7 +96,9 @@ static size_t on_header(char *data, size_t one, size_t size, void *user)
 	(void)one;
 	while (length > 0 && (data[length - 1] == '\n' || data[length - 1] == '\r'))
 		length--;
-	if (transfer->request.header != NULL)
+	if (transfer->response != NULL)
+		response_header(transfer->response, data, length);
+	else if (transfer->request.header != NULL)
 		transfer->request.header(transfer->request.context, data, length);
 	return size;
 }
@@ -129,11 +139,53 @@ static int check_request(const struct http_request *request, struct error *err)
 			code = curl_easy_setopt(curl, option, value); \
 	} while (0)
 
-static CURLcode transfer_set(struct transfer *transfer)
+static curl_socket_t on_dial(void *user, unused_arg curlsocktype purpose,
+			     unused_arg struct curl_sockaddr *address)
+{
+	const struct transfer *transfer = user;
+	int fd = transfer->request.dial(transfer->request.dial_context);
+
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int on_dialled(unused_arg void *user, unused_arg curl_socket_t fd,
+		      unused_arg curlsocktype purpose)
+{
+	return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+static CURLcode transfer_set_connection(struct transfer *transfer)
 {
 	const struct http_request *request = &transfer->request;
 	CURL *curl = transfer->curl;
 	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_CONNECT_TO, transfer->connect_to);
+	SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
+	if (request->ca_file != NULL)
+		SET(CURLOPT_CAINFO, request->ca_file);
+	if (request->certificate != NULL)
+		SET(CURLOPT_SSLCERT, request->certificate);
+	if (request->key != NULL)
+		SET(CURLOPT_SSLKEY, request->key);
+	if (request->unix_socket != NULL)
+		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+	if (request->no_proxy)
+		SET(CURLOPT_NOPROXY, "*");
+	if (request->dial != NULL) {
+		SET(CURLOPT_OPENSOCKETFUNCTION, on_dial);
+		SET(CURLOPT_OPENSOCKETDATA, transfer);
+		SET(CURLOPT_SOCKOPTFUNCTION, on_dialled);
+	}
+	return code;
+}
+
+static CURLcode transfer_set(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *curl = transfer->curl;
+	CURLcode code = transfer_set_connection(transfer);
 	uint64_t timeout = request->timeout / 1000000;
 
 	SET(CURLOPT_URL, request->url);
@@ -147,20 +199,13 @@ static CURLcode transfer_set(struct transfer *transfer)
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
-	SET(CURLOPT_CONNECT_TO, transfer->connect_to);
 	SET(CURLOPT_FOLLOWLOCATION, request->follow ? 1L : 0L);
 	SET(CURLOPT_MAXREDIRS, 10L);
 	SET(CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
-	SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
 	if (timeout > 0 || request->timeout > 0)
 		SET(CURLOPT_TIMEOUT_MS, timeout == 0	     ? 1L
 					: timeout > LONG_MAX ? LONG_MAX
 							     : (long)timeout);
-	if (request->ca_file != NULL)
-		SET(CURLOPT_CAINFO, request->ca_file);
-	if (request->unix_socket != NULL)
-		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	if (request->body != NULL) {
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDS, request->body);
@@ -173,7 +218,9 @@ static CURLcode transfer_set(struct transfer *transfer)
 	return code;
 }
 
-int http_start(struct http_client *client, const struct http_request *request, struct error *err)
+/* Made, set, and under way; the client has it. */
+static int client_add(struct http_client *client, const struct http_request *request,
+		      struct transfer **ret_transfer, struct error *err)
 {
 	struct transfer *transfer;
 	CURLcode code;
@@ -201,7 +248,15 @@ int http_start(struct http_client *client, const struct http_request *request, s
 	transfer->next = client->transfers;
 	client->transfers = transfer;
 	client->pending++;
+	*ret_transfer = transfer;
 	return 0;
+}
+
+int http_start(struct http_client *client, const struct http_request *request, struct error *err)
+{
+	struct transfer *transfer;
+
+	return client_add(client, request, &transfer, err);
 }
 
 size_t http_pending(const struct http_client *client)
@@ -284,4 +339,303 @@ int http_wait(struct http_client *client, uint64_t timeout, int watch, struct ht
 		if (watch >= 0 && extra.revents != 0)
 			return HTTP_WATCHED;
 	}
+}
+
+static void free_curl_text(char **text)
+{
+	curl_free(*text);
+}
+
+static int url_part(CURLU *url, CURLUPart part, char **ret_text)
+{
+	return curl_url_get(url, part, ret_text, CURLU_DEFAULT_PORT) == CURLUE_OK ? 0 : -1;
+}
+
+int http_origin(const char *url, char **ret_origin, struct error *err)
+{
+	cleanup_by(free_curl_text) char *scheme = NULL;
+	cleanup_by(free_curl_text) char *host = NULL;
+	cleanup_by(free_curl_text) char *port = NULL;
+	CURLU *parts = curl_url();
+	char *origin = NULL;
+	int result = -1;
+
+	if (parts == NULL)
+		return error_memory(err);
+	if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    url_part(parts, CURLUPART_SCHEME, &scheme) == 0 &&
+	    url_part(parts, CURLUPART_HOST, &host) == 0 &&
+	    url_part(parts, CURLUPART_PORT, &port) == 0 &&
+	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0))
+		result = 0;
+	curl_url_cleanup(parts);
+	if (result < 0)
+		return error_set(err, ERROR_INPUT, "'%.200s' is no http or https URL", url);
+	for (char *at = host; *at != '\0'; at++)
+		*at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+	if (asprintf(&origin, "%s://%s:%s", scheme, host, port) < 0)
+		return error_memory(err);
+	*ret_origin = origin;
+	return 0;
+}
+
+/* Where the body waits to be pulled, libcurl is told to wait, too. */
+#define RESPONSE_AHEAD ((size_t)256 << 10)
+#define HEADERS_MAX    ((size_t)256 << 10)
+
+struct http_response {
+	struct http_client *client;
+	struct transfer *transfer;
+	uint64_t idle;
+	struct buf headers; /* lines of the last header, each ends in NUL */
+	struct buf body;
+	size_t begin;	/* of what is not pulled yet */
+	uint64_t heard; /* bytes of any kind that came */
+	char *location;
+	long status;
+	bool interim; /* a 1xx header, another one follows */
+	bool has_header;
+	bool paused;
+	bool done;
+	CURLcode result;
+};
+
+static size_t response_body(struct http_response *response, const char *data, size_t size)
+{
+	response->has_header = true;
+	if (response->body.size - response->begin >= RESPONSE_AHEAD) {
+		response->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	response->heard += size;
+	buf_add(&response->body, data, size);
+	return response->body.failed ? 0 : size;
+}
+
+/* A header begins with its status line and ends with an empty one. */
+static void response_header(struct http_response *response, const char *line, size_t size)
+{
+	response->heard += size + 1;
+	if (size >= 5 && strncmp(line, "HTTP/", 5) == 0) {
+		const char *space = memchr(line, ' ', size);
+
+		buf_clear(&response->headers);
+		response->interim = space != NULL && space[1] == '1';
+	} else if (size == 0) {
+		response->has_header = response->has_header || !response->interim;
+	} else if (!response->has_header) {
+		buf_add(&response->headers, line, size);
+		buf_add_char(&response->headers, '\0');
+	}
+}
+
+/* What libcurl reports of transfers that ended. */
+static void client_collect(struct http_client *client)
+{
+	const CURLMsg *message;
+	int left = 0;
+
+	while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+		struct transfer *transfer = NULL;
+
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		if (message->msg != CURLMSG_DONE || transfer->response == NULL)
+			continue;
+		transfer->response->done = true;
+		transfer->response->has_header =
+			transfer->response->has_header || message->data.result == CURLE_OK;
+		transfer->response->result = message->data.result;
+	}
+}
+
+static enum http_failure failure_of(CURLcode code)
+{
+	static const struct {
+		CURLcode code;
+		enum http_failure failure;
+	} failures[] = {
+		{ CURLE_SSL_CONNECT_ERROR, HTTP_FAILED_TLS },
+		{ CURLE_COULDNT_CONNECT, HTTP_FAILED_REFUSED },
+		{ CURLE_OPERATION_TIMEDOUT, HTTP_FAILED_SILENT },
+		{ CURLE_GOT_NOTHING, HTTP_FAILED_BROKEN },
+		{ CURLE_SEND_ERROR, HTTP_FAILED_BROKEN },
+		{ CURLE_RECV_ERROR, HTTP_FAILED_BROKEN },
+		{ CURLE_PARTIAL_FILE, HTTP_FAILED_BROKEN },
+		{ CURLE_HTTP2, HTTP_FAILED_BROKEN },
+		{ CURLE_HTTP2_STREAM, HTTP_FAILED_BROKEN },
+	};
+
+	for (size_t i = 0; i < array_size(failures); i++)
+		if (failures[i].code == code)
+			return failures[i].failure;
+	return HTTP_FAILED_FOR_GOOD;
+}
+
+static int response_failed(const struct http_response *response, struct error *err)
+{
+	const struct transfer *transfer = response->transfer;
+
+	return error_set(err, ERROR_NETWORK, "%.250s",
+			 transfer->error[0] != '\0' ? transfer->error
+						    : curl_easy_strerror(response->result));
+}
+
+/* Works until something was heard, or the transfer is done. */
+static int response_wait(struct http_response *response, enum http_failure *failure,
+			 struct error *err)
+{
+	uint64_t heard = response->heard;
+	uint64_t start = now_nanoseconds();
+
+	while (response->heard == heard && !response->done) {
+		int running = 0;
+		uint64_t passed;
+		CURLMcode code = curl_multi_perform(response->client->multi, &running);
+
+		if (code == CURLM_OK) {
+			client_collect(response->client);
+			if (response->heard != heard || response->done)
+				break;
+			passed = now_nanoseconds() - start;
+			if (response->idle > 0 && passed >= response->idle) {
+				*failure = HTTP_FAILED_SILENT;
+				return error_set(err, ERROR_NETWORK, "no answer within %llu ms",
+						 (unsigned long long)(response->idle / 1000000));
+			}
+			code = curl_multi_poll(response->client->multi, NULL, 0, 1000, NULL);
+		}
+		if (code != CURLM_OK)
+			return error_set(err, ERROR_NETWORK, "libcurl: %s",
+					 curl_multi_strerror(code));
+	}
+	return 0;
+}
+
+static int response_begin(struct http_response *response, enum http_failure *failure,
+			  struct error *err)
+{
+	const char *location = NULL;
+	curl_off_t length = -1;
+
+	while (!response->has_header && !response->done)
+		if (response_wait(response, failure, err) < 0)
+			return -1;
+	if (!response->has_header) {
+		*failure = failure_of(response->result);
+		return response_failed(response, err);
+	}
+	(void)curl_easy_getinfo(response->transfer->curl, CURLINFO_RESPONSE_CODE,
+				&response->status);
+	(void)curl_easy_getinfo(response->transfer->curl, CURLINFO_REDIRECT_URL, &location);
+	(void)curl_easy_getinfo(response->transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+				&length);
+	response->location = location != NULL ? strdup(location) : NULL;
+	return buf_check(&response->headers, "the header of a response", err);
+}
+
+int http_open(struct http_client *client, const struct http_request *request,
+	      uint64_t connect_timeout, uint64_t idle, struct http_response **ret_response,
+	      enum http_failure *ret_failure, struct error *err)
+{
+	auto_http_response struct http_response *response = calloc(1, sizeof *response);
+	enum http_failure failure = HTTP_FAILED_FOR_GOOD;
+
+	if (response == NULL)
+		return error_memory(err);
+	response->client = client;
+	response->idle = idle;
+	buf_init(&response->headers, HEADERS_MAX);
+	/* libcurl hands on no more than it reads at a time */
+	buf_init(&response->body, 2 * RESPONSE_AHEAD + CURL_MAX_READ_SIZE);
+	if (client_add(client, request, &response->transfer, err) < 0)
+		return -1;
+	response->transfer->response = response;
+	(void)curl_easy_setopt(response->transfer->curl, CURLOPT_BUFFERSIZE, 131072L);
+	(void)curl_easy_setopt(response->transfer->curl, CURLOPT_CONNECTTIMEOUT_MS,
+			       (long)(connect_timeout / 1000000 % LONG_MAX));
+	if (response_begin(response, &failure, err) < 0) {
+		if (ret_failure != NULL)
+			*ret_failure = failure;
+		return -1;
+	}
+	*ret_response = steal(&response);
+	return 0;
+}
+
+void http_close(struct http_response *response)
+{
+	if (response == NULL)
+		return;
+	if (response->transfer != NULL) {
+		client_unlink(response->client, response->transfer);
+		transfer_free(response->client, response->transfer);
+	}
+	buf_release(&response->headers);
+	buf_release(&response->body);
+	free(response->location);
+	free(response);
+}
+
+long http_status(const struct http_response *response)
+{
+	return response->status;
+}
+
+const char *http_header(const struct http_response *response, const char *name)
+{
+	return http_header_at(response, name, 0);
+}
+
+const char *http_header_at(const struct http_response *response, const char *name, size_t nth)
+{
+	size_t length = strlen(name);
+	const char *end = response->headers.data + response->headers.size;
+
+	for (const char *line = response->headers.data; line < end; line += strlen(line) + 1)
+		if (strncasecmp(line, name, length) == 0 && line[length] == ':' && nth-- == 0)
+			return line + length + 1 + strspn(line + length + 1, " \t");
+	return NULL;
+}
+
+const char *http_location(const struct http_response *response)
+{
+	return response->location;
+}
+
+bool http_length(const struct http_response *response, uint64_t *ret_length)
+{
+	curl_off_t length = -1;
+
+	(void)curl_easy_getinfo(response->transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+				&length);
+	if (length < 0)
+		return false;
+	*ret_length = (uint64_t)length;
+	return true;
+}
+
+ssize_t http_read(struct http_response *response, void *data, size_t size, struct error *err)
+{
+	enum http_failure failure;
+
+	while (response->begin == response->body.size && !response->done) {
+		buf_clear(&response->body);
+		response->begin = 0;
+		if (response->paused) {
+			response->paused = false;
+			if (curl_easy_pause(response->transfer->curl, CURLPAUSE_CONT) != CURLE_OK)
+				return response_failed(response, err);
+			continue;
+		}
+		if (response_wait(response, &failure, err) < 0)
+			return -1;
+	}
+	if (size > response->body.size - response->begin)
+		size = response->body.size - response->begin;
+	if (size == 0 && response->result != CURLE_OK)
+		return response_failed(response, err);
+	if (size > 0)
+		memcpy(data, response->body.data + response->begin, size);
+	response->begin += size;
+	return (ssize_t)size;
 }

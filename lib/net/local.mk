@@ -1,2 +1,7 @@
-libseatrial_a_SOURCES += lib/net/http.c lib/net/http.h
-libseatrial_a_SOURCES += lib/net/credentials.c lib/net/credentials.h lib/net/credhelper.c lib/net/credhelper.h
+libseatrial_a_SOURCES += \
+	lib/net/challenge.c lib/net/challenge.h \
+	lib/net/credentials.c lib/net/credentials.h \
+	lib/net/credhelper.c lib/net/credhelper.h \
+	lib/net/endpoint.c lib/net/endpoint.h \
+	lib/net/http.c lib/net/http.h \
+	lib/net/registry.c lib/net/registry.h

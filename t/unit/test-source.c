@@ -13,6 +13,8 @@
 #include "image/store.h"
 
 /* Opens what `path` is and reads one member as text. */
+static const struct registry_options registry_options;
+
 static int read_member(const char *path, const char *name, struct buf *text, struct error *err)
 {
 	auto_store struct store *store = NULL;
@@ -358,7 +360,9 @@ static void forms(unused_arg void **state)
 		{ TRANSPORT_OCI, "layout", SOURCE_OCI, "" },
 		{ TRANSPORT_OCI, "oci.tar", -1, "for a file use oci-archive:" },
 		{ TRANSPORT_OCI, "none", -1, "cannot open 'none'" },
-		{ TRANSPORT_DOCKER, "host/app", -1, "not supported yet" },
+		{ TRANSPORT_DOCKER, "localhost:1/app", -1,
+		  "GET https://localhost:1/v2/app/manifests/latest" },
+		{ TRANSPORT_DOCKER, "Localhost/App", -1, "no image reference" },
 		{ TRANSPORT_DOCKER_DAEMON, "app", -1, "not supported yet" },
 		{ TRANSPORT_BARE, "app", -1, "no such file" },
 	};
@@ -385,7 +389,7 @@ static void forms(unused_arg void **state)
 		struct image_name name = { cases[i].transport, path, NULL };
 		auto_source struct source *source = NULL;
 		struct error err = ERROR_INIT;
-		int result = source_open(&name, &source, &err);
+		int result = source_open(&name, &registry_options, &source, &err);
 
 		free(path);
 		if (cases[i].form >= 0) {
@@ -415,7 +419,7 @@ static void blobs_are_checked(unused_arg void **state)
 	fixture_blob(&tar, "hello", digest);
 	fixture_end(&tar);
 	fixture_write(path, tar.data, tar.size);
-	assert_success(source_open(&name, &source, &err), err);
+	assert_success(source_open(&name, &registry_options, &source, &err), err);
 	assert_success(digest_parse(digest, &descriptor.digest, &err), err);
 	assert_success(source_read_blob(source, &descriptor, &text, &err), err);
 	assert_string_equal(text.data, "hello");
@@ -467,7 +471,7 @@ static void documents_are_not_compressed(unused_arg void **state)
 	fixture_member(&tar, '0', member, "", packed, size);
 	fixture_end(&tar);
 	fixture_write(path, tar.data, tar.size);
-	assert_success(source_open(&name, &source, &err), err);
+	assert_success(source_open(&name, &registry_options, &source, &err), err);
 	assert_failure(source_read_blob(source, &descriptor, &text, &err), err, ERROR_INPUT,
 		       "compressed, where a document was meant");
 }
