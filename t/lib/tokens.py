@@ -2,8 +2,8 @@
 """A token service for a registry (distribution, "Token Authentication"): prints its port, ends with its parent.
 
 Everybody may pull below `public/`; the user may do everything. GET with or without basic authentication
-(a wrong password is 401), and POST in the form of OAuth2 with grant_type password or refresh_token. Tokens
-are JWT signed with RS256 by the openssl program, the certificate in the header's x5c.
+(a wrong password is 401), and POST in the form of OAuth2 with grant_type password or refresh_token; a login
+(offline_token, access_type) gets the refresh token. Tokens are JWT signed with RS256 by the openssl program, with the certificate in x5c.
 
 Each request is one line of the log, before it is answered: method, user ("-" for nobody), scopes, status.
 """
@@ -141,6 +141,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "expires_in": settings.says if settings.says is not None else settings.lifetime,
             "issued_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
+        if user and (form.get("offline_token") == ["true"] or form.get("access_type") == ["offline"]):
+            document["refresh_token"] = settings.refresh_token
         if settings.field in ("token", "both"):
             document["token"] = token
         if settings.field in ("access_token", "both"):
