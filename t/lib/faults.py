@@ -14,14 +14,15 @@ of those; the others take everything. --on narrows all of them to the paths it m
   drop                   the connection is closed at once
   redirect-loop          to itself
   redirect               blobs are at another port of --elsewhere (default 127.0.0.1)
-  cut=K,N                blobs break off after K bytes, the first N times (default 1); Range is honoured
+  cut=K,N                blobs longer than K bytes break off there, the first N times (default 1); Range is
+                         honoured
   cut-whole=K,N          the same; Range is ignored and all of it sent with 200
   cut-shifted=K,N        the same; the answer to Range begins one byte too late, and says so
   cut-quietly=K,N        the same as cut, without a Content-Length: only the digest tells
   slow=K,SECONDS         blobs stop after K bytes for so long, then go on
   wrong-header           manifests come with the Docker-Content-Digest of something else
   no-header              manifests come without it
-  wrong-body             manifests and blobs have their last byte changed
+  wrong-body             manifests and blobs have one byte changed
   longer-body            blobs have a byte too many
   type=TYPE              manifests say that they are of this media type, in header and body
   big=BYTES              manifests are followed by so many spaces
@@ -215,6 +216,11 @@ class Scenarios:
         return take
 
     @staticmethod
+    def is_longer(reply, size):
+        """Blobs that are not do not count among the first N."""
+        return reply.status in (200, 206) and len(reply.body) > int(size)
+
+    @staticmethod
     def is_get(handler, what):
         return handler.command == "GET" and what.search(handler.path)
 
@@ -276,7 +282,7 @@ class Scenarios:
             if not self.is_get(handler, BLOB):
                 return None
             reply = handler.upstream()
-            reply.cut = int(size) if reply.status in (200, 206) and take() else None
+            reply.cut = int(size) if self.is_longer(reply, size) and take() else None
             return reply
 
         return answer
@@ -300,7 +306,7 @@ class Scenarios:
                 return None
             reply = handler.upstream(drop=("range",))
             reply.set("Accept-Ranges", None)
-            reply.cut = int(size) if reply.status == 200 and take() else None
+            reply.cut = int(size) if self.is_longer(reply, size) and take() else None
             return reply
 
         return answer
@@ -321,7 +327,7 @@ class Scenarios:
                 reply.status = 206
                 reply.body = reply.body[start:]
                 reply.set("Content-Range", f"bytes {start}-{total - 1}/{total}")
-            elif take():
+            elif self.is_longer(reply, size) and take():
                 reply.cut = int(size)
             return reply
 
@@ -364,9 +370,10 @@ class Scenarios:
                 return None
             reply = handler.upstream()
             if reply.status == 200 and reply.body:
-                # a manifest stays JSON: its last byte becomes a space behind it
-                last = b"} " if reply.body.endswith(b"}") else bytes([reply.body[-1] ^ 1])
-                reply.body = reply.body[:-1] + last
+                # JSON stays JSON of the same length: the last letter of its last string changes
+                at = reply.body.rfind(b'"') - 1 if reply.body.startswith(b"{") else len(reply.body) - 1
+                byte = b"1" if reply.body[at : at + 1] == b"0" else b"0"
+                reply.body = reply.body[:at] + byte + reply.body[at + 1 :]
             return reply
 
         return answer
@@ -422,7 +429,7 @@ def scenario_of(scenarios, text):
     """The function for NAME=ARGUMENT,...; the last argument may hold commas itself."""
     name, _, arguments = text.partition("=")
     method = getattr(scenarios, name.replace("-", "_"), None)
-    if method is None or name in ("first", "is-get", "lock", "settings"):
+    if method is None or name in ("first", "is-get", "is-longer", "lock", "settings"):
         raise ValueError(f"no scenario '{name}'")
     count = len(inspect.signature(method).parameters)
     return method(*(arguments.split(",", count - 1) if arguments else ()))
