@@ -406,7 +406,7 @@ static int token_parse(struct http_response *response, char **ret_authorization,
 	while ((got = http_read(response, piece, sizeof piece, err)) > 0)
 		buf_add(&body, piece, (size_t)got);
 	if (got < 0 || buf_check(&body, "the token", err) < 0 ||
-	    doc_parse(body.data, body.size, "the token service's answer", &doc, err) < 0 ||
+	    doc_parse_secret(body.data, body.size, "the token service's answer", &doc, err) < 0 ||
 	    doc_string(doc, "the token service's answer", "token", DOC_OPTIONAL, &token, err) < 0)
 		return -1;
 	if ((token == NULL || token[0] == '\0') &&
@@ -750,7 +750,7 @@ static int conversation_judge(struct conversation *talk, uint64_t *ret_from, str
 		*ret_from = talk->request->from;
 		if (content_range_begins_at(talk->response, talk->request->from))
 			return 0;
-		return error_set(err, ERROR_NETWORK,
+		return error_set(err, ERROR_INPUT,
 				 "GET %s: bytes from %llu on were asked for, and others came",
 				 talk->url, (unsigned long long)talk->request->from);
 	}
