@@ -63,9 +63,11 @@ static inline int canned_serve(int listener, const struct canned_step *steps, si
 			if (write(fd, steps[i].answer, length) != (ssize_t)length)
 				return 3;
 			i++;
-		}
-		(void)shutdown(fd, SHUT_WR);
-		while (read(fd, request, sizeof request) > 0) {
+		} else {
+			/* what is left unread would reset the connection */
+			(void)shutdown(fd, SHUT_WR);
+			while (read(fd, request, sizeof request) > 0) {
+			}
 		}
 		(void)close(fd);
 	}
