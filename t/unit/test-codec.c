@@ -173,12 +173,12 @@ static void refuses_damage(unused_arg void **state)
 		size_t size;
 		const char *why;
 	} cases[] = {
-		{ COMPRESSION_GZIP, "junk", 4, "damaged gzip data" },
+		{ COMPRESSION_GZIP, "junk", 4, "junk behind the gzip data" },
 		{ COMPRESSION_GZIP, "\0\0junk", 6, "junk behind the gzip data" },
 		/* reserved flags, RFC 1952, 2.3.1.2 */
 		{ COMPRESSION_GZIP, "\x1f\x8b\x08\xe0\0\0\0\0\0\0", 10, "damaged gzip data" },
-		{ COMPRESSION_ZSTD, "junk", 4, "damaged zstd data" },
-		{ COMPRESSION_ZSTD, "\0\0\0\0", 4, "damaged zstd data" },
+		{ COMPRESSION_ZSTD, "junk", 4, "junk behind the zstd data" },
+		{ COMPRESSION_ZSTD, "\0\0\0\0", 4, "junk behind the zstd data" },
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++)
