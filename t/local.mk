@@ -237,10 +237,40 @@ t_unit_test_credentials_SOURCES = t/unit/test-credentials.c
 t_unit_test_credentials_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_credentials_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-container
+t_unit_test_container_SOURCES = t/unit/test-container.c
+t_unit_test_container_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_container_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-sandbox
+t_unit_test_sandbox_SOURCES = t/unit/test-sandbox.c
+t_unit_test_sandbox_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_sandbox_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-tar
+t_unit_test_tar_SOURCES = t/unit/test-tar.c
+t_unit_test_tar_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_tar_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-variables
+t_unit_test_variables_SOURCES = t/unit/test-variables.c
+t_unit_test_variables_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_variables_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-dockerargs
+t_unit_test_dockerargs_SOURCES = t/unit/test-dockerargs.c
+t_unit_test_dockerargs_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_dockerargs_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-store
+t_unit_test_store_SOURCES = t/unit/test-store.c
+t_unit_test_store_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_store_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
+EXTRA_DIST += t/lib/boxed.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
