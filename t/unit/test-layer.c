@@ -265,6 +265,8 @@ static void cut_anywhere(unused_arg void **state)
 	size_t ends[5] = { 0 };
 	struct error err = ERROR_INIT;
 	size_t good = 0;
+	/* under valgrind, where each takes long */
+	const bool small = getenv("UNIT_SMALL") != NULL;
 
 	buf_init(&tar, FIXTURE_MAX);
 	fixture_file(&tar, "unread", "0123456789");
@@ -275,7 +277,7 @@ static void cut_anywhere(unused_arg void **state)
 	ends[3] = tar.size;
 	ends[4] = tar.size + 512;
 	fixture_end(&tar);
-	for (size_t size = 0; size < tar.size; size++) {
+	for (size_t size = 0; size < tar.size; size += small && size % 512 == 1 ? 127 : 1) {
 		struct buf cut = { .data = tar.data, .size = size };
 		bool whole = size == ends[good] || size > ends[4];
 
