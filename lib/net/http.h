@@ -45,7 +45,8 @@ struct http_request {
 	const char *key;
 	bool insecure;
 	bool follow;
-	bool no_proxy; /* whatever the environment says */
+	bool handshake_only; /* connects, and asks nothing: a response has no status then */
+	bool no_proxy;	     /* whatever the environment says */
 	/* gives a connected socket instead of a connection to the URL's host; -1: it cannot be had
 	 */
 	int (*dial)(void *dial_context);

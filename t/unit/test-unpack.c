@@ -216,6 +216,8 @@ static void check_in_root(void)
 		{ "none", O_RDONLY, "ENOENT" },
 		{ "none/none", O_RDONLY, "ENOENT" },
 		{ "absolute/file", O_RDONLY, "inside" },
+		{ "dir/absolute/file", O_RDONLY, "inside" },
+		{ "dir/to-root/dir/file", O_RDONLY, "inside" },
 		{ "climbs/dir/file", O_RDONLY, "inside" },
 		{ "climbs/outside", O_RDONLY, "ENOENT" },
 		{ "dir/up/dir/file", O_RDONLY, "inside" },
@@ -262,6 +264,8 @@ static void opens_in_the_root_only(unused_arg void **state)
 	assert_int_equal(symlink("../../..", "open/climbs"), 0);
 	assert_int_equal(symlink("../climbs", "open/dir/up"), 0);
 	assert_int_equal(symlink("absolute/../dir/file", "open/to-file"), 0);
+	assert_int_equal(symlink("/dir", "open/dir/absolute"), 0);
+	assert_int_equal(symlink("/", "open/dir/to-root"), 0);
 	assert_int_equal(symlink("self", "open/self"), 0);
 	assert_int_equal(symlink("/made", "open/dangling"), 0);
 	check_in_root();
