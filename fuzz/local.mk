@@ -1,5 +1,5 @@
 # Each target is fuzz/fuzz-NAME.c with its corpus in fuzz/corpus/NAME. `make check` replays the corpus;
-# with clang, `make fuzz/fuzz-NAME` makes a libFuzzer program of it.
+# with clang, `make fuzz/fuzz-NAME` makes a libFuzzer program of it. fuzz/NAME.dict is for its -dict.
 fuzz_targets = doc
 
 check_PROGRAMS += fuzz/replay-doc
@@ -32,8 +32,16 @@ fuzz_targets += credentials
 check_PROGRAMS += fuzz/replay-credentials
 fuzz_replay_credentials_SOURCES = fuzz/fuzz-credentials.c fuzz/replay.c
 
+fuzz_targets += layer
+check_PROGRAMS += fuzz/replay-layer
+fuzz_replay_layer_SOURCES = fuzz/fuzz-layer.c fuzz/replay.c
+
+fuzz_targets += rules
+check_PROGRAMS += fuzz/replay-rules
+fuzz_replay_rules_SOURCES = fuzz/fuzz-rules.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
-EXTRA_DIST += fuzz/corpus
+EXTRA_DIST += fuzz/corpus fuzz/layer.dict fuzz/rules.dict
 
 .PHONY: fuzz
 fuzz: $(addprefix fuzz/fuzz-,$(fuzz_targets))

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
@@ -36,6 +37,7 @@ struct codec {
 	ZSTD_DStream *zstd;
 	bool inside;  /* a member or frame has begun and not ended */
 	bool any;     /* at least one has begun */
+	bool ended;   /* at least one has ended: what cannot begin another is junk */
 	bool padding; /* zeros behind the last member */
 #ifdef HAVE_ISAL
 	struct header header;
@@ -275,7 +277,7 @@ static int gzip_step(struct codec *codec, struct codec_io *io, struct error *err
 		}
 		if (io->in_size == 0)
 			return 0;
-		if (codec->padding)
+		if (codec->padding || (codec->any && io->in[0] != 0x1f))
 			return error_set(err, ERROR_INPUT, "junk behind the gzip data");
 		if (codec->any)
 			gzip_again(codec);
@@ -295,6 +297,8 @@ static int zstd_step(struct codec *codec, struct codec_io *io, struct error *err
 	ZSTD_outBuffer out = { io->out, io->out_size, 0 };
 	size_t result = ZSTD_decompressStream(codec->zstd, &out, &in);
 
+	if (codec->ended && ZSTD_getErrorCode(result) == ZSTD_error_prefix_unknown)
+		return error_set(err, ERROR_INPUT, "junk behind the zstd data");
 	if (ZSTD_isError(result))
 		return error_set(err, ERROR_INPUT, "damaged zstd data: %s",
 				 ZSTD_getErrorName(result));
@@ -306,6 +310,7 @@ static int zstd_step(struct codec *codec, struct codec_io *io, struct error *err
 	if (in.pos > 0 || out.pos > 0) {
 		codec->any = true;
 		codec->inside = result != 0;
+		codec->ended = codec->ended || !codec->inside;
 	}
 	return 0;
 }

@@ -131,6 +131,15 @@ uint64_t tar_data_offset(const struct tar *tar)
 	return (uint64_t)archive_filter_bytes(tar->archive, 0);
 }
 
+/* The map of a sparse member can place a block anywhere; libarchive believes it. */
+static bool tar_block_fits(const struct tar *tar, la_int64_t offset, size_t size)
+{
+	uint64_t end = (uint64_t)archive_entry_size(tar->entry);
+
+	return offset >= 0 && (uint64_t)offset >= tar->position && (uint64_t)offset <= end &&
+	       size <= end - (uint64_t)offset;
+}
+
 /* Reads the next block of a member; a gap before it, or behind the last one, is a hole. */
 static int tar_next_block(struct tar *tar, struct error *err)
 {
@@ -148,9 +157,13 @@ static int tar_next_block(struct tar *tar, struct error *err)
 	}
 	if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
 		return tar_failed(tar, err);
+	if (!tar_block_fits(tar, offset, size)) {
+		archive_set_error(tar->archive, -1, "the map of a sparse member does not fit it");
+		return tar_failed(tar, err);
+	}
 	tar->piece = data;
 	tar->piece_size = size;
-	tar->hole = (uint64_t)offset > tar->position ? (uint64_t)offset - tar->position : 0;
+	tar->hole = (uint64_t)offset - tar->position;
 	return 0;
 }
 

@@ -617,7 +617,7 @@ static void tracee_continue(pid_t pid, int signal)
 
 static void on_seccomp(struct trace *trace, struct tracee *tracee)
 {
-	struct __ptrace_syscall_info info;
+	struct __ptrace_syscall_info info = { .op = 0 };
 	unsigned long index = 0;
 	uint64_t args[6];
 
@@ -641,7 +641,7 @@ static void on_seccomp(struct trace *trace, struct tracee *tracee)
 
 static void on_call_stop(struct trace *trace, struct tracee *tracee)
 {
-	struct __ptrace_syscall_info info;
+	struct __ptrace_syscall_info info = { .op = 0 };
 
 	if (tracee->state == TRACEE_IN_CALL &&
 	    ptrace(PTRACE_GET_SYSCALL_INFO, tracee->pid, sizeof info, &info) > 0) {

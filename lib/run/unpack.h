@@ -6,8 +6,8 @@
  * is verified while it is unpacked. The directory appears under its name only when complete; a lock
  * lets several runs at a time share it.
  *
- * Nothing is written outside the root: parents are resolved by openat2 with RESOLVE_IN_ROOT,
- * entries with ".." are left out.
+ * Nothing is written outside the root: parents are resolved by openat2 with RESOLVE_IN_ROOT, or step
+ * by step where there is none; entries with ".." are left out.
  */
 #ifndef RUN_UNPACK_H
 #define RUN_UNPACK_H

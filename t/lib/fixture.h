@@ -42,6 +42,19 @@ static inline void fixture_member(struct buf *tar, char type, const char *name, 
 	buf_add(tar, zeros, (512 - size % 512) % 512);
 }
 
+/* Another mode for the member that was added last, whose data have this size. */
+static inline void fixture_mode(struct buf *tar, size_t size, unsigned mode)
+{
+	char *header = tar->data + tar->size - 512 - (size + 511) / 512 * 512;
+	unsigned sum = 0;
+
+	(void)snprintf(header + 100, 8, "%07o", mode);
+	memset(header + 148, ' ', 8);
+	for (size_t i = 0; i < 512; i++)
+		sum += (unsigned char)header[i];
+	(void)snprintf(header + 148, 8, "%06o", sum);
+}
+
 static inline void fixture_file(struct buf *tar, const char *name, const char *text)
 {
 	fixture_member(tar, '0', name, "", text, strlen(text));

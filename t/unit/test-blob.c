@@ -74,11 +74,24 @@ static struct digest sha256(const void *data, size_t size)
 
 enum { FORM_PLAIN, FORM_GZIP, FORM_MEMBERS, FORM_PADDED, FORM_ZSTD, FORM_FRAMES, FORM_COUNT };
 
+/* Where a member or frame ends, in bytes: what is cut there is whole. */
+struct ends {
+	size_t at[8];
+	size_t count;
+};
+
+static void add_end(struct ends *ends, const struct buf *out)
+{
+	assert_true(ends->count < array_size(ends->at));
+	ends->at[ends->count++] = out->size;
+}
+
 /* The same bytes in every form that layers come in. */
-static void make_form(int form, struct buf *out)
+static struct ends make_form(int form, struct buf *out)
 {
 	static const char skippable[] = { 0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'x', 'y', 'z' };
 	static const char zeros[512];
+	struct ends ends = { .count = 0 };
 
 	buf_init(out, BUF_MAX_DEFAULT);
 	switch (form) {
@@ -91,8 +104,11 @@ static void make_form(int form, struct buf *out)
 	case FORM_MEMBERS:
 	case FORM_PADDED:
 		add_gzip(out, plain, 1);
+		add_end(&ends, out);
 		add_gzip(out, plain, 0);
+		add_end(&ends, out);
 		add_gzip(out, plain + 1, sizeof plain - 1);
+		add_end(&ends, out);
 		if (form == FORM_PADDED)
 			buf_add(out, zeros, sizeof zeros);
 		break;
@@ -101,11 +117,15 @@ static void make_form(int form, struct buf *out)
 		break;
 	default:
 		buf_add(out, skippable, sizeof skippable);
+		add_end(&ends, out);
 		add_zstd(out, plain, 100);
+		add_end(&ends, out);
 		buf_add(out, skippable, sizeof skippable);
+		add_end(&ends, out);
 		add_zstd(out, plain + 100, sizeof plain - 100);
 		break;
 	}
+	return ends;
 }
 
 static void reads_every_form_in_every_piece(unused_arg void **state)
@@ -121,7 +141,7 @@ static void reads_every_form_in_every_piece(unused_arg void **state)
 	for (int form = 0; form < FORM_COUNT; form++) {
 		auto_buf struct buf stored;
 
-		make_form(form, &stored);
+		(void)make_form(form, &stored);
 		for (size_t i = 0; i < array_size(pieces); i++) {
 			struct blob_options options = {
 				.name = "blob",
@@ -156,7 +176,7 @@ static void tells_what_does_not_match(unused_arg void **state)
 		struct blob_options diff_id = { .name = "the blob", .diff_id = other };
 		struct blob_options size = { .name = "the blob", .size = 5, .size_known = true };
 
-		make_form(form, &stored);
+		(void)make_form(form, &stored);
 		assert_failure(read_all(&stored, 0, &digest, &out, NULL, &err), err, ERROR_INPUT,
 			       "the blob: wrong digest");
 		assert_failure(read_all(&stored, 0, &diff_id, &out, NULL, &err), err, ERROR_INPUT,
@@ -166,7 +186,17 @@ static void tells_what_does_not_match(unused_arg void **state)
 	}
 }
 
-/* Cut at every byte: never the whole content, always an error, except where a member ends. */
+/* Is what is cut there whole by itself? */
+static bool may_end_at(int form, const struct ends *ends, size_t size)
+{
+	for (size_t i = 0; i < ends->count; i++)
+		if (size == ends->at[i])
+			return true;
+	/* the padding may be cut anywhere */
+	return form == FORM_PADDED && size >= ends->at[ends->count - 1];
+}
+
+/* Cut at every byte: "cut short", except where a member ends; there the diff_id tells. */
 static void cut_short_is_told(unused_arg void **state)
 {
 	auto_buf struct buf out;
@@ -175,40 +205,83 @@ static void cut_short_is_told(unused_arg void **state)
 	buf_init(&out, BUF_MAX_DEFAULT);
 	for (int form = FORM_GZIP; form < FORM_COUNT; form++) {
 		auto_buf struct buf stored;
-		size_t whole;
-		struct blob_options options = { .name = "blob",
+		struct ends ends = make_form(form, &stored);
+		struct blob_options nothing = { .name = "blob" };
+		struct blob_options diff_id = { .name = "blob",
 						.diff_id = sha256(plain, sizeof plain) };
 
-		make_form(form, &stored);
-		whole = stored.size;
-		/* the padding may be cut */
-		if (form == FORM_PADDED)
-			whole -= 512;
-		for (size_t size = 4; size<whole; size += size> 64 && size + 64 < whole ? 13 : 1) {
+		for (size_t size = 4; size < stored.size; size++) {
 			struct buf cut = { .data = stored.data, .size = size };
+			bool padding = form == FORM_PADDED && size >= ends.at[ends.count - 1];
 
-			if (read_all(&cut, 0, &options, &out, NULL, &err) == 0)
-				fail_msg("form %d cut to %zu of %zu bytes passes", form, size,
-					 whole);
+			if (!may_end_at(form, &ends, size)) {
+				assert_failure(read_all(&cut, 0, &nothing, &out, NULL, &err), err,
+					       ERROR_INPUT,
+					       "blob: the compressed data is cut short");
+				assert_failure(read_all(&cut, 7, &diff_id, &out, NULL, &err), err,
+					       ERROR_INPUT,
+					       "blob: the compressed data is cut short");
+				continue;
+			}
+			assert_success(read_all(&cut, 0, &nothing, &out, NULL, &err), err);
+			assert_memory_equal(out.data, plain, out.size);
+			if (padding)
+				assert_int_equal(out.size, sizeof plain);
+			else
+				assert_failure(read_all(&cut, 7, &diff_id, &out, NULL, &err), err,
+					       ERROR_INPUT, "blob: wrong diff_id");
 		}
 	}
 }
 
+/* What stands behind the last member or frame is not passed over, whatever was asked for. */
 static void junk_behind_is_told(unused_arg void **state)
 {
+	static const struct {
+		const char *junk;
+		size_t size;
+		const char *gzip;
+		const char *zstd;
+	} cases[] = {
+		{ "junk", 4, "junk behind the gzip data", "junk behind the zstd data" },
+		{ "a longer piece of junk", 22, "junk behind the gzip data",
+		  "junk behind the zstd data" },
+		/* less than a frame's magic: junk or a frame cut short, as libzstd's version has it */
+		{ "j", 1, "junk behind the gzip data", "" },
+		/* zeros are padding of gzip's, as gzip(1) has it; zstd(1) refuses them */
+		{ "\0\0\0\0", 4, NULL, "junk behind the zstd data" },
+		{ "\0\0\0\0junk", 8, "junk behind the gzip data", "junk behind the zstd data" },
+		/* what begins like another member and is none, or is not whole */
+		{ "\x1f\x8b", 2, "cut short", "" },
+		{ "\x1f\x8bxx", 4, "damaged gzip data", "junk behind the zstd data" },
+		{ "\x28\xb5\x2f\xfd", 4, "junk behind the gzip data", "cut short" },
+	};
 	auto_buf struct buf out;
-	struct error err;
+	struct error err = ERROR_INIT;
 
 	buf_init(&out, BUF_MAX_DEFAULT);
-	for (int form = FORM_GZIP; form < FORM_COUNT; form++) {
-		auto_buf struct buf stored;
-		struct blob_options options = { .name = "blob" };
+	for (int form = FORM_GZIP; form < FORM_COUNT; form++)
+		for (size_t i = 0; i < array_size(cases); i++)
+			for (size_t k = 0; k < array_size(pieces); k++) {
+				auto_buf struct buf stored;
+				struct blob_options options = { .name = "blob" };
+				const char *wanted =
+					form < FORM_ZSTD ? cases[i].gzip : cases[i].zstd;
 
-		make_form(form, &stored);
-		buf_add_string(&stored, "junk");
-		assert_failure(read_all(&stored, 7, &options, &out, NULL, &err), err, ERROR_INPUT,
-			       "blob");
-	}
+				(void)make_form(form, &stored);
+				buf_add(&stored, cases[i].junk, cases[i].size);
+				/* behind padding there is no further member */
+				if (form == FORM_PADDED && wanted != NULL)
+					wanted = "junk behind the gzip data";
+				if (wanted == NULL)
+					assert_success(read_all(&stored, pieces[k], &options, &out,
+								NULL, &err),
+						       err);
+				else
+					assert_failure(read_all(&stored, pieces[k], &options, &out,
+								NULL, &err),
+						       err, ERROR_INPUT, wanted);
+			}
 }
 
 /* A flipped bit is an error, or else it lay in a name or a time that nobody reads. */
@@ -223,7 +296,7 @@ static void flipped_bits_never_pass_a_diff_id(unused_arg void **state)
 		struct digest right = sha256(plain, sizeof plain);
 		struct blob_options options = { .name = "blob", .diff_id = right };
 
-		make_form(form, &stored);
+		(void)make_form(form, &stored);
 		for (size_t at = 0; at < stored.size; at += 11) {
 			stored.data[at] = (char)(stored.data[at] ^ 0x10);
 			if (read_all(&stored, 0, &options, &out, NULL, &err) == 0) {
@@ -245,7 +318,7 @@ static void skips_where_nothing_is_hashed(unused_arg void **state)
 	struct error err = ERROR_INIT;
 	char byte;
 
-	make_form(FORM_PLAIN, &stored);
+	(void)make_form(FORM_PLAIN, &stored);
 	assert_success(stream_of_memory(stored.data, stored.size, 100, &stream, &err), err);
 	assert_success(blob_open(stream, &options, &blob, &err), err);
 	assert_true(blob_can_skip(blob));

@@ -3,7 +3,10 @@
 #include "fixture.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <locale.h>
+#include <seccomp.h>
+#include <sys/wait.h>
 
 #include "run/unpack.h"
 
@@ -175,13 +178,125 @@ static void is_done_once(unused_arg void **state)
 	assert_true(there(second, "mark"));
 }
 
+/* Opens `path` and tells what it is: its content, "dir", "link", or the error. */
+static void what_is(int root, const char *path, int flags, char text[64])
+{
+	auto_fd int fd = unpack_open_in_root(root, path, flags, (flags & O_CREAT) != 0 ? 0644 : 0);
+	struct stat st;
+	ssize_t got;
+
+	if (fd < 0) {
+		(void)snprintf(text, 64, "%s", strerrorname_np(errno));
+		return;
+	}
+	assert_int_equal(fstat(fd, &st), 0);
+	(void)snprintf(text, 64, "%s", S_ISDIR(st.st_mode) ? "dir" : "link");
+	if (!S_ISREG(st.st_mode))
+		return;
+	got = (flags & O_ACCMODE) == O_RDONLY ? read(fd, text, 63) : 0;
+	text[got] = '\0';
+}
+
+static void check_in_root(void)
+{
+	static const struct {
+		const char *path;
+		int flags;
+		const char *wanted;
+	} cases[] = {
+		{ "", O_RDONLY, "dir" },
+		{ "/", O_RDONLY, "dir" },
+		{ "dir/file", O_RDONLY, "inside" },
+		{ "/dir//./file", O_RDONLY, "inside" },
+		{ "../../dir/file", O_RDONLY, "inside" },
+		{ "dir/../dir/file", O_RDONLY, "inside" },
+		{ "none/../dir/file", O_RDONLY, "ENOENT" },
+		{ "dir/file/../file", O_RDONLY, "ENOTDIR" },
+		{ "dir/file/x", O_RDONLY, "ENOTDIR" },
+		{ "none", O_RDONLY, "ENOENT" },
+		{ "none/none", O_RDONLY, "ENOENT" },
+		{ "absolute/file", O_RDONLY, "inside" },
+		{ "dir/absolute/file", O_RDONLY, "inside" },
+		{ "dir/to-root/dir/file", O_RDONLY, "inside" },
+		{ "climbs/dir/file", O_RDONLY, "inside" },
+		{ "climbs/outside", O_RDONLY, "ENOENT" },
+		{ "dir/up/dir/file", O_RDONLY, "inside" },
+		{ "to-file", O_RDONLY, "inside" },
+		{ "to-file", O_RDONLY | O_NOFOLLOW, "ELOOP" },
+		{ "to-file", O_PATH | O_NOFOLLOW, "link" },
+		{ "to-file", O_WRONLY | O_CREAT | O_EXCL, "EEXIST" },
+		{ "absolute", O_PATH, "dir" },
+		{ "absolute", O_PATH | O_NOFOLLOW, "link" },
+		{ "dir/file", O_RDONLY | O_DIRECTORY, "ENOTDIR" },
+		{ "self", O_RDONLY, "ELOOP" },
+		{ "self/x", O_RDONLY, "ELOOP" },
+		{ "new", O_WRONLY | O_CREAT, "" },
+		{ "new", O_RDONLY, "" },
+		{ "dangling", O_WRONLY | O_CREAT, "" },
+		{ "made", O_RDONLY, "" },
+		{ "dir/new/x", O_WRONLY | O_CREAT, "ENOENT" },
+	};
+	auto_fd int root = open("open", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(root >= 0);
+	for (size_t i = 0; i < array_size(cases); i++) {
+		char text[64];
+
+		what_is(root, cases[i].path, cases[i].flags, text);
+		if (strcmp(text, cases[i].wanted) != 0)
+			fail_msg("'%s' with %#o: '%s' and not '%s'", cases[i].path,
+				 (unsigned)cases[i].flags, text, cases[i].wanted);
+	}
+	(void)unlinkat(root, "new", 0);
+	(void)unlinkat(root, "made", 0);
+}
+
+/* The same with openat2 and, for kernels and sandboxes without it, step by step. */
+static void opens_in_the_root_only(unused_arg void **state)
+{
+	static const int errors[] = { ENOSYS, EPERM };
+
+	assert_int_equal(mkdir("open", 0755), 0);
+	assert_int_equal(mkdir("open/dir", 0755), 0);
+	fixture_write("open/dir/file", "inside", 6);
+	fixture_write("outside", "outside", 7);
+	assert_int_equal(symlink("/dir", "open/absolute"), 0);
+	assert_int_equal(symlink("../../..", "open/climbs"), 0);
+	assert_int_equal(symlink("../climbs", "open/dir/up"), 0);
+	assert_int_equal(symlink("absolute/../dir/file", "open/to-file"), 0);
+	assert_int_equal(symlink("/dir", "open/dir/absolute"), 0);
+	assert_int_equal(symlink("/", "open/dir/to-root"), 0);
+	assert_int_equal(symlink("self", "open/self"), 0);
+	assert_int_equal(symlink("/made", "open/dangling"), 0);
+	check_in_root();
+	for (size_t i = 0; i < array_size(errors); i++) {
+		int status = -1;
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+			if (filter == NULL ||
+			    seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)errors[i]),
+					     SCMP_SYS(openat2), 0) != 0 ||
+			    seccomp_load(filter) != 0)
+				_exit(3);
+			seccomp_release(filter);
+			check_in_root();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(applies_layers),
-		cmocka_unit_test(nothing_leaves_the_root),
-		cmocka_unit_test(is_whole_or_not_there),
-		cmocka_unit_test(is_done_once),
+		cmocka_unit_test(applies_layers),	  cmocka_unit_test(nothing_leaves_the_root),
+		cmocka_unit_test(is_whole_or_not_there),  cmocka_unit_test(is_done_once),
+		cmocka_unit_test(opens_in_the_root_only),
 	};
 
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
