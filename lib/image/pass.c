@@ -44,6 +44,7 @@ struct pass {
 /* The bytes of the member that is passing. */
 struct passing {
 	struct stream stream;
+	const char *name;
 	struct tar *tar;
 	struct hasher *hasher; /* NULL where there is nothing to hash */
 	const char *piece;     /* what is there of them, in front of all that the tar still has */
@@ -132,7 +133,8 @@ static int passing_skip(struct stream *stream, uint64_t count, struct error *err
 		if (more < 0)
 			return -1;
 		if (more == 0)
-			return error_set(err, ERROR_INPUT, "truncated: %llu bytes are missing",
+			return error_set(err, ERROR_INPUT,
+					 "'%s' is truncated: %llu bytes are missing", passing->name,
 					 (unsigned long long)count);
 		passing_take(passing, size);
 		count -= size;
@@ -266,8 +268,6 @@ static int pass_drain(struct passing *passing, struct error *err)
 static int pass_hand_on(struct pass *pass, struct passing *passing, uint64_t size,
 			const struct pass_reader *reader, struct item *item, struct error *err)
 {
-	const char *name = pass->members.items[pass->members.count - 1].name;
-
 	if (pass->layers == LAYERS_MAX)
 		return error_set(err, ERROR_INPUT, "more than %zu layers", LAYERS_MAX);
 	item->kind = ITEM_LAYER;
@@ -275,8 +275,8 @@ static int pass_hand_on(struct pass *pass, struct passing *passing, uint64_t siz
 	item->layer.number = pass->layers++;
 	if (reader == NULL)
 		return 0;
-	if (reader->layer(reader->context, item->layer.number, name, size, &passing->stream, err) <
-	    0)
+	if (reader->layer(reader->context, item->layer.number, passing->name, size,
+			  &passing->stream, err) < 0)
 		return -1;
 	/* whatever the reader thought of it, it was not the layer */
 	if (passing->failure.kind != ERROR_NONE)
@@ -291,9 +291,9 @@ static int pass_hand_on(struct pass *pass, struct passing *passing, uint64_t siz
 static int pass_file(struct pass *pass, struct tar *tar, struct item *item,
 		     const struct pass_reader *reader, struct error *err)
 {
-	uint64_t size = pass->members.items[pass->members.count - 1].size;
+	const struct member *member = &pass->members.items[pass->members.count - 1];
 	auto_hasher struct hasher *hasher = NULL;
-	struct passing passing = { .head_size = 0 };
+	struct passing passing = { .name = member->name };
 
 	if (reader != NULL && reader->hash) {
 		if (hasher_new(DIGEST_SHA256, &hasher, err) < 0)
@@ -302,8 +302,9 @@ static int pass_file(struct pass *pass, struct tar *tar, struct item *item,
 	}
 	if (passing_begin(&passing, tar, err) < 0)
 		return -1;
-	return is_layer(&passing, size) ? pass_hand_on(pass, &passing, size, reader, item, err)
-					: pass_keep(pass, &passing, size, item, err);
+	return is_layer(&passing, member->size)
+		       ? pass_hand_on(pass, &passing, member->size, reader, item, err)
+		       : pass_keep(pass, &passing, member->size, item, err);
 }
 
 static int pass_members(struct pass *pass, struct tar *tar, const struct pass_reader *reader,
