@@ -40,7 +40,7 @@ static int layer_blame(struct layer *layer, struct error *err)
 	struct error reason = ERROR_INIT;
 
 	if (err != NULL && layer->verify && blob_finish(layer->blob, NULL, &reason) < 0)
-		*err = reason;
+		return error_copy(err, &reason);
 	return -1;
 }
 
