@@ -7,6 +7,7 @@
 
 #include "base/doc.h"
 #include "check/size-report.h"
+#include "image/reference.h"
 #include "tool.h"
 
 struct image_size_options {
@@ -107,6 +108,13 @@ static int measure_image(const struct image *image, bool read, struct size **ret
 	return read ? size_of_image(image, ret_size, err) : size_of_manifest(image, ret_size, err);
 }
 
+static bool is_input(const char *name)
+{
+	auto_image_name struct image_name parsed = { .name = NULL };
+
+	return image_name_parse(name, &parsed, NULL) == 0 && image_name_is_input(&parsed);
+}
+
 /* 0 with the verdict, -1 where there is none. */
 static int image_size(const struct image_size_options *options, const char *name, bool *ret_holds,
 		      struct error *err)
@@ -121,6 +129,9 @@ static int image_size(const struct image_size_options *options, const char *name
 
 	if (options->limits.min_reduction.set && options->baseline == NULL)
 		return error_set(err, ERROR_USAGE, "--min-reduction needs --baseline");
+	if (options->baseline != NULL && is_input(name) && is_input(options->baseline))
+		return error_set(err, ERROR_USAGE,
+				 "standard input cannot be both IMAGE and the baseline");
 	if (image_open(name, &options->image, &image, err) < 0 ||
 	    (options->baseline != NULL &&
 	     image_open(options->baseline, &options->image, &image_before, err) < 0))
@@ -141,7 +152,11 @@ static int image_size(const struct image_size_options *options, const char *name
 
 int main(int argc, char **argv)
 {
-	struct image_size_options options = { .top = { .value = 10 }, .depth = { .value = 3 } };
+	struct image_size_options options = {
+		.image = { .once = true },
+		.top = { .value = 10 },
+		.depth = { .value = 3 },
+	};
 	struct operands operands = { .items = NULL };
 	struct error err = ERROR_INIT;
 	bool holds = false;

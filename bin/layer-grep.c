@@ -560,7 +560,7 @@ static int search(const struct settings *settings, const struct rules *rules, co
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .path = false };
+	struct settings settings = { .image = { .once = true } };
 	struct operands operands = { .items = NULL };
 	struct error err = ERROR_INIT;
 	auto_rules struct rules rules;

@@ -227,6 +227,11 @@ t_unit_test_walk_SOURCES = t/unit/test-walk.c
 t_unit_test_walk_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_walk_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-pass
+t_unit_test_pass_SOURCES = t/unit/test-pass.c
+t_unit_test_pass_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_pass_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-codec
 t_unit_test_codec_SOURCES = t/unit/test-codec.c
 t_unit_test_codec_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -285,7 +290,7 @@ t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
+EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh t/lib/stream.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -344,7 +349,8 @@ episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
-shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t
+shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
+	t/0206-image-stream-docker.t
 shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 

@@ -54,6 +54,13 @@ int error_prefix(struct error *err, const char *format, ...)
 	return -1;
 }
 
+int error_copy(struct error *err, const struct error *from)
+{
+	if (err != NULL)
+		*err = *from;
+	return -1;
+}
+
 int error_memory(struct error *err)
 {
 	return error_set(err, ERROR_MEMORY, "out of memory");

@@ -45,6 +45,9 @@ int error_set(struct error *err, enum error_kind kind, const char *format, ...) 
 /* Puts "CONTEXT: " before the text; returns -1. */
 int error_prefix(struct error *err, const char *format, ...) printf_like(2, 3);
 
+/* Hands on an error that was kept elsewhere; returns -1. */
+int error_copy(struct error *err, const struct error *from);
+
 /* "out of memory", kind ERROR_MEMORY; returns -1. */
 int error_memory(struct error *err);
 

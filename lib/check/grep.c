@@ -32,6 +32,11 @@ struct grep {
 	uint64_t count;
 };
 
+/* While a layer is read it need not be known which one it is: what it finds has LAYER_TOLD for its
+ * layer, and a record of kind RECORD_LAYER stands before all of it that says so. */
+#define RECORD_LAYER UINT32_MAX
+#define LAYER_TOLD   (GREP_NO_LAYER - 1)
+
 /* A match as it waits in a spool; path and text follow. */
 struct record {
 	uint64_t place;
@@ -191,12 +196,12 @@ static int state_new(const struct grep *grep, size_t layer, struct state **ret_s
 	return 0;
 }
 
-static int on_layer_begin(const void *context, const struct layer_info *layer, void **ret_state,
-			  struct error *err)
+static int on_layer_begin(const void *context, unused_arg const struct layer_info *layer,
+			  void **ret_state, struct error *err)
 {
 	struct state *state = NULL;
 
-	if (state_new(context, layer->index, &state, err) < 0)
+	if (state_new(context, LAYER_TOLD, &state, err) < 0)
 		return -1;
 	*ret_state = state;
 	return 0;
@@ -347,8 +352,12 @@ static int on_merge(void *context, const struct layer_info *layer, void *layer_s
 {
 	struct grep *grep = context;
 	struct state *state = layer_state;
+	const struct record told = { .kind = RECORD_LAYER, .layer = layer->index };
 
 	if (survival_join(&grep->survival, layer->index, &state->log, err) < 0)
+		return -1;
+	if (spool_size(&state->records) > 0 &&
+	    spool_add(&grep->matches, &told, sizeof told, err) < 0)
 		return -1;
 	return spool_append(&grep->matches, &state->records, err);
 }
@@ -546,9 +555,12 @@ int grep_run(const struct image *image, const struct rules *rules,
 	if ((grep->where & ~(unsigned)RULE_PATH) != 0 && scan_new(rules, &grep->scan, err) < 0)
 		return -1;
 	/* Who searches only the configuration need not wait for the layers. */
-	if (((grep->where & (RULE_PATH | RULE_CONTENT)) != 0 || image_options->verify) &&
-	    walk(grep, err) < 0)
+	if ((grep->where & (RULE_PATH | RULE_CONTENT)) != 0 || image_options->verify) {
+		if (walk(grep, err) < 0)
+			return -1;
+	} else if (image_is_pending(image) && image_pass(image, NULL, err) < 0) {
 		return -1;
+	}
 	if ((grep->where & RULE_CONFIG) != 0 && search_configuration(grep, err) < 0)
 		return -1;
 	*ret_grep = steal(&grep);
@@ -567,6 +579,7 @@ struct batch {
 	struct waiting *items;
 	size_t count;
 	size_t bytes;
+	uint64_t layer; /* that the records which are read are from */
 	struct survival_question *questions;
 	size_t question_count;
 };
@@ -643,6 +656,13 @@ static int read_batch(struct batch *batch, struct spool_reader *reader, struct e
 			return -1;
 		if (got == 0)
 			break;
+		if (waiting->record.kind == RECORD_LAYER) {
+			batch->layer = waiting->record.layer;
+			free(waiting->bytes);
+			continue;
+		}
+		if (waiting->record.layer == LAYER_TOLD)
+			waiting->record.layer = batch->layer;
 		batch->count++;
 		batch->bytes +=
 			sizeof *waiting + waiting->record.path_size + waiting->record.text_size;

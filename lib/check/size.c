@@ -70,12 +70,29 @@ static int size_layer_end(void *place, const struct layer_totals *totals,
 	return 0;
 }
 
-static int size_merge(void *context, const struct layer_info *info, void *place, struct error *err)
+/* Of an image that comes as a stream the number of layers is not known before. */
+static int size_grow(struct size *size, size_t count, struct error *err)
 {
-	struct size *size = context;
-	struct size_state *state = place;
+	struct size_layer *layers;
+
+	if (count <= size->layer_count)
+		return 0;
+	layers = reallocarray(size->layers, count, sizeof *layers);
+	if (layers == NULL)
+		return error_memory(err);
+	memset(layers + size->layer_count, 0, (count - size->layer_count) * sizeof *layers);
+	size->layers = layers;
+	size->layer_count = count;
+	return 0;
+}
+
+static int size_add_layer(struct size *size, const struct layer_info *info,
+			  const struct size_state *state, struct error *err)
+{
 	struct changes_totals totals = changes_totals(state->changes);
 
+	if (size_grow(size, info->index + 1, err) < 0)
+		return -1;
 	size->layers[info->index] = (struct size_layer) {
 		.info = info,
 		.compression = state->totals.compression,
@@ -91,7 +108,31 @@ static int size_merge(void *context, const struct layer_info *info, void *place,
 	if (state->totals.compression == COMPRESSION_NONE)
 		size->compressed_known = false;
 	size->unsafe += totals.unsafe;
+	return 0;
+}
+
+static int size_merge(void *context, const struct layer_info *info, void *place, struct error *err)
+{
+	struct size *size = context;
+	struct size_state *state = place;
+
+	if (size_add_layer(size, info, state, err) < 0)
+		return -1;
 	return rootfs_apply(size->rootfs, info->index, state->changes, err);
+}
+
+/* Changes are used up when they are applied: a copy is. */
+static int size_merge_again(void *context, const struct layer_info *info, void *place,
+			    struct error *err)
+{
+	struct size *size = context;
+	struct size_state *state = place;
+	auto_changes struct changes *copy = NULL;
+
+	if (size_add_layer(size, info, state, err) < 0 ||
+	    changes_copy(state->changes, &copy, err) < 0)
+		return -1;
+	return rootfs_apply(size->rootfs, info->index, copy, err);
 }
 
 struct image_visitor size_visitor(struct size *size)
@@ -103,6 +144,7 @@ struct image_visitor size_visitor(struct size *size)
 		.data = size_data,
 		.layer_end = size_layer_end,
 		.merge = size_merge,
+		.merge_again = size_merge_again,
 		.state_free = size_state_free,
 	};
 }
@@ -153,7 +195,8 @@ int size_of_image(const struct image *image, struct size **ret_size, struct erro
 	auto_size struct size *size = NULL;
 	struct image_visitor visitor;
 
-	if (size_new(image_name(image), image_layer_count(image), &size, err) < 0)
+	if (size_new(image_name(image), image_is_pending(image) ? 0 : image_layer_count(image),
+		     &size, err) < 0)
 		return -1;
 	size->image = image;
 	visitor = size_visitor(size);

@@ -45,6 +45,19 @@ static int blob_fill(struct blob *blob, struct error *err)
 	return 0;
 }
 
+/* What is plain is hashed once. */
+static int blob_hash_unpacked(struct blob *blob, struct error *err)
+{
+	enum digest_algorithm algorithm = blob->options.diff_id.algorithm;
+
+	if (blob->codec != NULL && blob->options.hash)
+		algorithm = DIGEST_SHA256;
+	if (algorithm == DIGEST_NONE || (blob->codec == NULL && blob->stored != NULL &&
+					 algorithm == blob->options.digest.algorithm))
+		return 0;
+	return hasher_new(algorithm, &blob->unpacked, err);
+}
+
 int blob_open(struct stream *stream, const struct blob_options *options, struct blob **ret_blob,
 	      struct error *err)
 {
@@ -65,8 +78,7 @@ int blob_open(struct stream *stream, const struct blob_options *options, struct 
 	if (blob->compression != COMPRESSION_NONE &&
 	    codec_new(blob->compression, &blob->codec, err) < 0)
 		return -1;
-	if (digest_is_set(&options->diff_id) &&
-	    hasher_new(options->diff_id.algorithm, &blob->unpacked, err) < 0)
+	if (blob_hash_unpacked(blob, err) < 0)
 		return -1;
 	*ret_blob = steal(&blob);
 	return 0;
@@ -143,11 +155,8 @@ static ssize_t blob_read_packed(struct blob *blob, void *data, size_t size, stru
 				return -1;
 			more = blob_unpack(blob, &io, &blob->failure);
 		}
-		if (more < 0) {
-			if (err != NULL)
-				*err = blob->failure;
-			return -1;
-		}
+		if (more < 0)
+			return error_copy(err, &blob->failure);
 		if (more == 0)
 			return 0;
 	}
@@ -192,22 +201,17 @@ int blob_skip(struct blob *blob, uint64_t count, struct error *err)
 	return 0;
 }
 
-static int blob_compare(const struct blob *blob, struct hasher *hasher, const struct digest *wanted,
-			const char *what, struct error *err)
+static int blob_compare(const struct blob *blob, const struct digest *found,
+			const struct digest *wanted, const char *what, struct error *err)
 {
 	char wanted_text[DIGEST_TEXT_MAX];
 	char found_text[DIGEST_TEXT_MAX];
-	struct digest found;
 
-	if (hasher == NULL)
-		return 0;
-	if (hasher_finish(hasher, &found, err) < 0)
-		return -1;
-	if (digest_equal(&found, wanted))
+	if (!digest_is_set(wanted) || digest_equal(found, wanted))
 		return 0;
 	return error_set(err, ERROR_INPUT, "%s: wrong %s: it should be %s and is %s",
 			 blob->options.name, what, digest_text(wanted, wanted_text),
-			 digest_text(&found, found_text));
+			 digest_text(found, found_text));
 }
 
 /* A plain blob that is known to be `size` long needs no reading to its end, unless there is more.
@@ -231,39 +235,48 @@ static int blob_drain(struct blob *blob, struct error *err)
 	return got < 0 ? -1 : 0;
 }
 
-static int blob_compare_stored(const struct blob *blob, struct error *err)
+static int blob_compare_stored(const struct blob *blob, struct digest *ret_found, struct error *err)
 {
 	if (blob->options.size_known && blob->options.size != blob->stored_size)
 		return error_set(err, ERROR_INPUT,
 				 "%s: wrong size: it should be %" PRIu64 " bytes and is %" PRIu64,
 				 blob->options.name, blob->options.size, blob->stored_size);
-	return blob_compare(blob, blob->stored, &blob->options.digest, "digest", err);
+	if (blob->stored == NULL)
+		return 0;
+	if (hasher_finish(blob->stored, ret_found, err) < 0)
+		return -1;
+	return blob_compare(blob, ret_found, &blob->options.digest, "digest", err);
 }
 
 /* Bytes other than those that were meant explain what is wrong with the compressed data. */
 static int blob_blame(struct blob *blob, struct error *err)
 {
+	struct digest found;
+
 	while (blob->stored != NULL && !blob->input_ended) {
 		blob->begin = blob->end;
 		if (blob_fill(blob, err) < 0)
 			return error_prefix(err, "%s", blob->options.name);
 	}
-	if (blob->stored != NULL && blob_compare_stored(blob, err) < 0)
+	if (blob->stored != NULL && blob_compare_stored(blob, &found, err) < 0)
 		return -1;
-	if (err != NULL)
-		*err = blob->failure;
+	(void)error_copy(err, &blob->failure);
 	return error_prefix(err, "%s", blob->options.name);
 }
 
 int blob_finish(struct blob *blob, struct layer_totals *ret_totals, struct error *err)
 {
 	struct layer_totals totals = { .compression = blob->compression };
+	struct digest found = { .algorithm = DIGEST_NONE };
 
 	if (blob_drain(blob, err) < 0)
 		return blob->failure.kind != ERROR_NONE ? blob_blame(blob, err) : -1;
-	if (blob_compare_stored(blob, err) < 0 ||
-	    blob_compare(blob, blob->unpacked, &blob->options.diff_id, "diff_id", err) < 0)
+	if (blob_compare_stored(blob, &found, err) < 0 ||
+	    (blob->unpacked != NULL && hasher_finish(blob->unpacked, &found, err) < 0) ||
+	    blob_compare(blob, &found, &blob->options.diff_id, "diff_id", err) < 0)
 		return -1;
+	if (blob->options.hash && blob->unpacked != NULL)
+		totals.diff_id = found;
 	totals.stored_size = blob->stored_size;
 	totals.unpacked_size = blob->unpacked_size;
 	if (ret_totals != NULL)

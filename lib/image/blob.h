@@ -26,6 +26,7 @@ struct blob_options {
 	struct digest diff_id; /* of the decompressed bytes; checked where set */
 	uint64_t size;	       /* stored bytes; checked where size_known */
 	bool size_known;
+	bool hash; /* compressed: the decompressed bytes, though there is no diff_id yet */
 };
 
 struct blob;
@@ -48,7 +49,7 @@ bool blob_can_skip(const struct blob *blob);
 int blob_skip(struct blob *blob, uint64_t count, struct error *err) must_check;
 
 /* Reads what is left and compares digest, size and diff_id. ret_totals (may be NULL) gets all but
- * the number of entries. */
+ * the number of entries; the diff_id where .hash was set. */
 int blob_finish(struct blob *blob, struct layer_totals *ret_totals, struct error *err) must_check;
 
 #endif

@@ -10,11 +10,14 @@
 #include "image/platform.h"
 #include "image/reference.h"
 #include "image/source.h"
+#include "image/store.h"
 
-struct image {
-	char *name;
+#define STDIN_NAME "standard input"
+
+/* What is found in the source: of a stream, in the walk. */
+struct facts {
+	struct stream *stream; /* that has still to be read; NULL where all else is known */
 	char *platform;
-	struct image_options options;
 	struct source *source;
 	struct manifest manifest;
 	struct configuration configuration;
@@ -23,64 +26,85 @@ struct image {
 	char **layer_names;
 };
 
+struct image {
+	char *name;
+	struct image_name parsed;
+	struct image_options options;
+	struct platform wanted;
+	bool has_wanted;
+	char *stream_name;
+	struct facts *facts; /* apart, since an image is const for those who walk it */
+};
+
+static void facts_free(struct facts *facts)
+{
+	if (facts == NULL)
+		return;
+	for (size_t i = 0; facts->layer_names != NULL && i < facts->manifest.layer_count; i++)
+		free(facts->layer_names[i]);
+	free(facts->layer_names);
+	free(facts->layers);
+	configuration_release(&facts->configuration);
+	manifest_release(&facts->manifest);
+	source_free(facts->source);
+	free(facts->platform);
+	stream_close(facts->stream);
+	free(facts);
+}
+
 void image_free(struct image *image)
 {
 	if (image == NULL)
 		return;
-	for (size_t i = 0; image->layer_names != NULL && i < image->manifest.layer_count; i++)
-		free(image->layer_names[i]);
-	free(image->layer_names);
-	free(image->layers);
-	configuration_release(&image->configuration);
-	manifest_release(&image->manifest);
-	source_free(image->source);
-	free(image->platform);
+	facts_free(image->facts);
+	image_name_release(&image->parsed);
+	free(image->stream_name);
 	free(image->name);
 	free(image);
 }
 
-static int image_read_configuration(struct image *image, struct error *err)
+static int facts_read_configuration(struct facts *facts, struct error *err)
 {
 	auto_buf struct buf text;
 
 	buf_init(&text, DOC_SIZE_MAX);
-	if (source_read_blob(image->source, &image->manifest.config, &text, err) < 0 ||
-	    digest_of(DIGEST_SHA256, text.data, text.size, &image->id, err) < 0 ||
-	    configuration_parse(text.data, text.size, "configuration", &image->configuration, err) <
+	if (source_read_blob(facts->source, &facts->manifest.config, &text, err) < 0 ||
+	    digest_of(DIGEST_SHA256, text.data, text.size, &facts->id, err) < 0 ||
+	    configuration_parse(text.data, text.size, "configuration", &facts->configuration, err) <
 		    0)
 		return error_prefix(err, "configuration");
 	return 0;
 }
 
 /* What is known of each layer before it is read. */
-static int image_describe_layers(struct image *image, struct error *err)
+static int facts_describe_layers(struct facts *facts, struct error *err)
 {
-	size_t count = image->manifest.layer_count;
+	size_t count = facts->manifest.layer_count;
 
-	if (image->configuration.diff_id_count != count)
+	if (facts->configuration.diff_id_count != count)
 		return error_set(err, ERROR_INPUT,
 				 "the manifest has %zu layers and the configuration %zu diff_ids",
-				 count, image->configuration.diff_id_count);
-	image->layers = calloc(count + 1, sizeof *image->layers);
-	image->layer_names = calloc(count + 1, sizeof *image->layer_names);
-	if (image->layers == NULL || image->layer_names == NULL)
+				 count, facts->configuration.diff_id_count);
+	facts->layers = calloc(count + 1, sizeof *facts->layers);
+	facts->layer_names = calloc(count + 1, sizeof *facts->layer_names);
+	if (facts->layers == NULL || facts->layer_names == NULL)
 		return error_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		const struct descriptor *descriptor = &image->manifest.layers[i];
+		const struct descriptor *descriptor = &facts->manifest.layers[i];
 		char text[DIGEST_TEXT_MAX];
 
-		image->layer_names[i] = strdup(descriptor_name(descriptor, text));
-		if (image->layer_names[i] == NULL)
+		facts->layer_names[i] = strdup(descriptor_name(descriptor, text));
+		if (facts->layer_names[i] == NULL)
 			return error_memory(err);
-		image->layers[i] = (struct layer_info) {
+		facts->layers[i] = (struct layer_info) {
 			.index = i,
 			.digest = descriptor->digest,
-			.diff_id = image->configuration.diff_ids[i],
+			.diff_id = facts->configuration.diff_ids[i],
 			.stored_size = descriptor->size,
 			.stored_size_known = descriptor->size_known,
 			.media_type = descriptor->media_type,
-			.instruction = configuration_instruction(&image->configuration, i),
-			.name = image->layer_names[i],
+			.instruction = configuration_instruction(&facts->configuration, i),
+			.name = facts->layer_names[i],
 			.foreign = descriptor->foreign,
 		};
 	}
@@ -88,10 +112,10 @@ static int image_describe_layers(struct image *image, struct error *err)
 }
 
 /* What the configuration says counts: a descriptor may have no platform at all. */
-static int image_check_platform(struct image *image, const struct platform *wanted,
+static int facts_check_platform(struct facts *facts, const struct platform *wanted,
 				struct error *err)
 {
-	const struct configuration *configuration = &image->configuration;
+	const struct configuration *configuration = &facts->configuration;
 	struct platform found;
 	char text[PLATFORM_TEXT_MAX];
 	char wanted_text[PLATFORM_TEXT_MAX];
@@ -100,52 +124,132 @@ static int image_check_platform(struct image *image, const struct platform *want
 	if (wanted != NULL && platform_match(wanted, &found) == 0)
 		return error_set(err, ERROR_MISSING, "there is no image for %s, but: %s",
 				 platform_text(wanted, wanted_text), platform_text(&found, text));
-	image->platform = strdup(platform_text(&found, text));
-	return image->platform == NULL ? error_memory(err) : 0;
+	facts->platform = strdup(platform_text(&found, text));
+	return facts->platform == NULL ? error_memory(err) : 0;
 }
 
-static int image_load(struct image *image, const struct image_options *options, struct error *err)
+/* From the source to all that is known of the image before a layer is read. */
+static int image_load(const struct image *image, struct error *err)
 {
-	auto_image_name struct image_name name = { 0 };
-	struct platform platform;
-	const struct platform *wanted = NULL;
+	struct facts *facts = image->facts;
+	const struct platform *wanted = image->has_wanted ? &image->wanted : NULL;
 
-	if (options != NULL && options->platform != NULL) {
-		if (platform_parse(options->platform, &platform, err) < 0)
-			return -1;
-		wanted = &platform;
-	}
-	if (image_name_parse(image->name, &name, err) < 0 ||
-	    source_open(&name, &image->options.registry, &image->source, err) < 0 ||
-	    manifest_find(image->source, name.name, wanted, &image->manifest, err) < 0 ||
-	    image_read_configuration(image, err) < 0 ||
-	    image_check_platform(image, wanted, err) < 0)
+	if (manifest_find(facts->source, image->parsed.name, wanted, &facts->manifest, err) < 0 ||
+	    facts_read_configuration(facts, err) < 0 ||
+	    facts_check_platform(facts, wanted, err) < 0)
 		return -1;
-	image->options.verify = image->options.verify || source_is_remote(image->source);
-	return image_describe_layers(image, err);
+	return facts_describe_layers(facts, err);
 }
 
-int image_open(const char *name, const struct image_options *options, struct image **ret_image,
-	       struct error *err)
+static int image_new(const char *name, const struct image_options *options,
+		     struct image **ret_image, struct error *err)
 {
 	auto_image struct image *image = calloc(1, sizeof *image);
 
 	if (image == NULL)
 		return error_memory(err);
+	image->facts = calloc(1, sizeof *image->facts);
 	image->name = strdup(name);
-	if (image->name == NULL)
+	if (image->facts == NULL || image->name == NULL)
 		return error_memory(err);
 	if (options != NULL)
 		image->options = *options;
-	if (image_load(image, options, err) < 0)
+	if (image->options.platform != NULL) {
+		if (platform_parse(image->options.platform, &image->wanted, err) < 0)
+			return error_prefix(err, "%s", name);
+		image->has_wanted = true;
+	}
+	*ret_image = steal(&image);
+	return 0;
+}
+
+/* The stream waits for the walk, or is spooled and loaded. Taken over in any case. */
+static int image_take_stream(struct image *image, struct stream *stream, const char *what,
+			     struct error *err)
+{
+	auto_stream struct stream *taken = stream;
+
+	if (!image->options.once)
+		return source_of_stream(taken, what, image->parsed.transport, &image->facts->source,
+					err) < 0
+			       ? -1
+			       : image_load(image, err);
+	image->stream_name = strdup(what);
+	if (image->stream_name == NULL)
+		return error_memory(err);
+	image->facts->stream = steal(&taken);
+	return 0;
+}
+
+static int image_find(struct image *image, struct error *err)
+{
+	struct stream *stream = NULL;
+
+	if (image_name_parse(image->name, &image->parsed, err) < 0)
+		return -1;
+	if (image->options.once && image_name_is_input(&image->parsed) &&
+	    store_must_spool_input()) {
+		if (stream_of_descriptor(STDIN_FILENO, STDIN_NAME, &stream, err) < 0)
+			return -1;
+		return image_take_stream(image, stream, STDIN_NAME, err);
+	}
+	if (source_open(&image->parsed, &image->options.registry, &image->facts->source, err) < 0)
+		return -1;
+	image->options.verify = image->options.verify || source_is_remote(image->facts->source);
+	return image_load(image, err);
+}
+
+int image_open(const char *name, const struct image_options *options, struct image **ret_image,
+	       struct error *err)
+{
+	auto_image struct image *image = NULL;
+
+	if (image_new(name, options, &image, err) < 0)
+		return -1;
+	if (image_find(image, err) < 0)
 		return error_prefix(err, "%s", name);
 	*ret_image = steal(&image);
 	return 0;
 }
 
+int image_open_stream(const char *name, struct stream *stream, const char *what,
+		      const struct image_options *options, struct image **ret_image,
+		      struct error *err)
+{
+	auto_image struct image *image = NULL;
+
+	if (image_new(name, options, &image, err) < 0) {
+		stream_close(stream);
+		return -1;
+	}
+	image->parsed.transport = TRANSPORT_STDIN;
+	if (image_take_stream(image, stream, what, err) < 0)
+		return error_prefix(err, "%s", name);
+	*ret_image = steal(&image);
+	return 0;
+}
+
+bool image_is_pending(const struct image *image)
+{
+	return image->facts->stream != NULL;
+}
+
+int image_pass(const struct image *image, const struct pass_reader *reader, struct error *err)
+{
+	struct facts *facts = image->facts;
+	auto_stream struct stream *stream = steal(&facts->stream);
+	struct pass *pass = NULL;
+
+	if (pass_read(stream, image->stream_name, reader, &pass, err) < 0 ||
+	    source_of_pass(pass, image->parsed.transport, &facts->source, err) < 0 ||
+	    image_load(image, err) < 0)
+		return error_prefix(err, "%s", image->name);
+	return 0;
+}
+
 bool image_is_remote(const struct image *image)
 {
-	return source_is_remote(image->source);
+	return image->facts->source != NULL && source_is_remote(image->facts->source);
 }
 
 const char *image_name(const struct image *image)
@@ -155,37 +259,37 @@ const char *image_name(const struct image *image)
 
 const char *image_platform(const struct image *image)
 {
-	return image->platform;
+	return image->facts->platform;
 }
 
 const struct digest *image_manifest_digest(const struct image *image)
 {
-	return &image->manifest.digest;
+	return &image->facts->manifest.digest;
 }
 
 const struct digest *image_index_digest(const struct image *image)
 {
-	return &image->manifest.index;
+	return &image->facts->manifest.index;
 }
 
 const struct digest *image_id(const struct image *image)
 {
-	return &image->id;
+	return &image->facts->id;
 }
 
 const struct configuration *image_configuration(const struct image *image)
 {
-	return &image->configuration;
+	return &image->facts->configuration;
 }
 
 size_t image_layer_count(const struct image *image)
 {
-	return image->manifest.layer_count;
+	return image->facts->manifest.layer_count;
 }
 
 const struct layer_info *image_layer(const struct image *image, size_t index)
 {
-	return &image->layers[index];
+	return &image->facts->layers[index];
 }
 
 const struct image_options *image_get_options(const struct image *image)
@@ -196,11 +300,11 @@ const struct image_options *image_get_options(const struct image *image)
 int image_open_layer(const struct image *image, size_t index, struct stream **ret_stream,
 		     struct error *err)
 {
-	const struct layer_info *layer = &image->layers[index];
+	const struct layer_info *layer = &image->facts->layers[index];
 	uint64_t size = 0;
 
-	if (source_open_blob(image->source, &image->manifest.layers[index], ret_stream, &size,
-			     err) < 0) {
+	if (source_open_blob(image->facts->source, &image->facts->manifest.layers[index],
+			     ret_stream, &size, err) < 0) {
 		if (layer->foreign)
 			return error_prefix(err, "a foreign layer, whose bytes are elsewhere");
 		return -1;

@@ -11,12 +11,14 @@
 #include "base/error.h"
 #include "image/configuration.h"
 #include "image/layer.h"
+#include "image/pass.h"
 #include "net/registry.h"
 
 struct image_options {
 	const char *platform; /* "os/arch[/variant]"; NULL is this machine's */
 	bool verify;	      /* check every digest, size and diff_id; network sources always do */
 	unsigned threads;     /* layers read at a time; 0 is one per core */
+	bool once;	      /* nothing is asked of the image before its one image_walk */
 	struct registry_options registry; /* its lists and texts are borrowed */
 };
 
@@ -30,6 +32,18 @@ struct image;
  */
 int image_open(const char *name, const struct image_options *options, struct image **ret_image,
 	       struct error *err) must_check;
+
+/*
+ * The same for an archive that comes as a stream, which is taken over in any case; `name` is
+ * the image's, `what` what errors call the stream.
+ *
+ * A stream can be read once. With options.once, which also holds for standard input in
+ * image_open, it is read by image_walk and nothing of it is stored: until then the image is not
+ * known, and what image_open would find wrong is found there. Otherwise it is spooled.
+ */
+int image_open_stream(const char *name, struct stream *stream, const char *what,
+		      const struct image_options *options, struct image **ret_image,
+		      struct error *err) must_check;
 void image_free(struct image *image);
 static inline void image_free_pointer(struct image **place)
 {
@@ -58,6 +72,13 @@ int image_open_layer(const struct image *image, size_t index, struct stream **re
 		     struct error *err) must_check;
 const struct image_options *image_get_options(const struct image *image);
 
+/* Is it a stream that has still to be read? Nothing else is known then but its name. */
+bool image_is_pending(const struct image *image);
+/* Reads such a stream: its layers go to the reader (NULL: are passed over), then manifest and
+ * configuration are known. For image_walk, and for who wants no layers. */
+int image_pass(const struct image *image, const struct pass_reader *reader,
+	       struct error *err) must_check;
+
 enum walk_step {
 	WALK_FAILED = -1, /* err is set; ends the walk */
 	WALK_NEXT = 0,	  /* the header sufficed: the bytes are passed over */
@@ -70,6 +91,11 @@ enum walk_step {
  * of one layer run in one thread and may touch that layer's `state` only (the context is
  * read-only there); merge and state_free run in the calling thread, in layer order.
  * entry_end may be NULL.
+ *
+ * Layers of an image that comes as a stream are read before it is known what they are: for
+ * layer_begin only the name in `layer` is good, and it's a member's. A layer that the image has
+ * more than once is read once; all but its last merge are then merge_again, which leaves the state
+ * whole, and may be NULL where merge does so anyway.
  */
 struct image_visitor {
 	void *context;
@@ -82,6 +108,8 @@ struct image_visitor {
 	int (*entry_end)(void *state, struct error *err); /* after the last data of an entry */
 	int (*layer_end)(void *state, const struct layer_totals *totals, struct error *err);
 	int (*merge)(void *context, const struct layer_info *layer, void *state, struct error *err);
+	int (*merge_again)(void *context, const struct layer_info *layer, void *state,
+			   struct error *err);
 	void (*state_free)(void *state);
 };
 

@@ -40,17 +40,18 @@ static int layer_blame(struct layer *layer, struct error *err)
 	struct error reason = ERROR_INIT;
 
 	if (err != NULL && layer->verify && blob_finish(layer->blob, NULL, &reason) < 0)
-		*err = reason;
+		return error_copy(err, &reason);
 	return -1;
 }
 
-int layer_open(struct stream *stream, const struct layer_info *info, bool verify,
+int layer_open(struct stream *stream, const struct layer_info *info, enum layer_check check,
 	       struct layer **ret_layer, struct error *err)
 {
 	struct blob_options options = {
 		.name = info->name,
 		.size = info->stored_size,
 		.size_known = info->stored_size_known,
+		.hash = check == LAYER_HASH,
 	};
 	struct tar_input input = { .name = info->name, .read = layer_read_blob };
 	auto_layer struct layer *layer = calloc(1, sizeof *layer);
@@ -59,7 +60,7 @@ int layer_open(struct stream *stream, const struct layer_info *info, bool verify
 		return error_memory(err);
 	buf_init(&layer->path, PATH_SIZE_MAX);
 	buf_init(&layer->target, PATH_SIZE_MAX);
-	if (verify) {
+	if (check == LAYER_VERIFY) {
 		options.digest = info->digest;
 		options.diff_id = info->diff_id;
 	}
@@ -68,7 +69,7 @@ int layer_open(struct stream *stream, const struct layer_info *info, bool verify
 	input.context = layer->blob;
 	if (blob_can_skip(layer->blob))
 		input.skip = layer_skip_blob;
-	layer->verify = verify;
+	layer->verify = check == LAYER_VERIFY;
 	if (tar_open(&input, &layer->tar, err) < 0)
 		return layer_blame(layer, err);
 	*ret_layer = steal(&layer);

@@ -69,16 +69,23 @@ struct layer_totals {
 	uint64_t stored_size;		    /* bytes of the blob */
 	uint64_t unpacked_size;		    /* bytes of the tar */
 	uint64_t entries;
+	struct digest diff_id; /* SHA-256; LAYER_HASH and compressed only */
+};
+
+enum layer_check {
+	LAYER_TRUST,  /* digest and diff_id */
+	LAYER_VERIFY, /* compare them */
+	LAYER_HASH,   /* neither is known yet: work the diff_id out */
 };
 
 struct layer;
 
 /*
- * Reads the stored bytes of a layer; `stream` and `info` are borrowed until layer_close. With
- * `verify` every byte is read and hashed, otherwise a plain layer is passed over from header to
- * header. The stored size is checked in both cases.
+ * Reads the stored bytes of a layer; `stream` and `info` are borrowed until layer_close. To
+ * be verified every byte is read and hashed, otherwise a plain layer is passed over from header to
+ * header. The stored size is checked always.
  */
-int layer_open(struct stream *stream, const struct layer_info *info, bool verify,
+int layer_open(struct stream *stream, const struct layer_info *info, enum layer_check check,
 	       struct layer **ret_layer, struct error *err) must_check;
 /* Frees it at any point; for a good end call layer_finish first. */
 void layer_close(struct layer *layer);

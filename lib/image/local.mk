@@ -5,6 +5,8 @@ libseatrial_a_SOURCES += \
 	lib/image/image.c lib/image/image.h \
 	lib/image/layer.c lib/image/layer.h \
 	lib/image/manifest.c lib/image/manifest.h \
+	lib/image/members.c lib/image/members.h \
+	lib/image/pass.c lib/image/pass.h \
 	lib/image/path.c lib/image/path.h \
 	lib/image/platform.c lib/image/platform.h \
 	lib/image/reference.c lib/image/reference.h \

@@ -354,8 +354,7 @@ static int document_read(const struct source *source, const struct descriptor *d
 			candidates->missing_count++;
 			return 0;
 		}
-		*err = trouble;
-		return -1;
+		return error_copy(err, &trouble);
 	}
 	if (doc_parse(text.data, text.size, "document", ret_doc, NULL) < 0)
 		*ret_doc = json_null();
@@ -650,10 +649,8 @@ static int candidates_choose(const struct candidates *candidates, const struct p
 	int best = 0;
 
 	buf_init(&list, ERROR_TEXT_MAX);
-	if (candidates->count == 0 && candidates->missing_count > 0) {
-		*err = candidates->missing;
-		return -1;
-	}
+	if (candidates->count == 0 && candidates->missing_count > 0)
+		return error_copy(err, &candidates->missing);
 	if (candidates->count == 0 && candidates->obsolete > 0)
 		return error_set(err, ERROR_INPUT, OBSOLETE_TEXT);
 	if (candidates->count == 0)

@@ -283,6 +283,14 @@ void image_name_release(struct image_name *name)
 	*name = (struct image_name) { 0 };
 }
 
+bool image_name_is_input(const struct image_name *name)
+{
+	return name->transport == TRANSPORT_STDIN ||
+	       ((name->transport == TRANSPORT_DOCKER_ARCHIVE ||
+		 name->transport == TRANSPORT_OCI_ARCHIVE) &&
+		strcmp(name->location, "-") == 0);
+}
+
 /* "FILE[:NAME]": FILE may hold colons, so the longest start that exists is it. */
 static int image_name_split(const char *text, struct image_name *name)
 {

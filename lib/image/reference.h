@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include <stdbool.h>
+
 #include "attributes.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -57,6 +59,8 @@ struct image_name {
  * ends at the last ':' that leaves an existing file before it, so FILE may hold colons.
  */
 int image_name_parse(const char *text, struct image_name *ret_name, struct error *err) must_check;
+/* Is it read from standard input? */
+bool image_name_is_input(const struct image_name *name);
 void image_name_release(struct image_name *name);
 #define auto_image_name cleanup_by(image_name_release)
 

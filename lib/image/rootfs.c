@@ -131,6 +131,48 @@ void changes_free(struct changes *changes)
 	free(changes);
 }
 
+static int files_copy(const struct files *files, struct files *ret_copy, struct error *err)
+{
+	struct files copy = { .inodes = calloc(files->count + 1, sizeof *copy.inodes),
+			      .count = files->count,
+			      .capacity = files->count + 1 };
+
+	if (copy.inodes == NULL)
+		return error_memory(err);
+	if (tree_copy(&files->tree, &copy.tree, err) < 0) {
+		free(copy.inodes);
+		return -1;
+	}
+	if (files->count > 0)
+		memcpy(copy.inodes, files->inodes, files->count * sizeof *copy.inodes);
+	*ret_copy = copy;
+	return 0;
+}
+
+/* Where the last entry lay is not copied: it only saves the next one a search. */
+int changes_copy(const struct changes *changes, struct changes **ret_copy, struct error *err)
+{
+	auto_changes struct changes *copy = calloc(1, sizeof *copy);
+
+	if (copy == NULL)
+		return error_memory(err);
+	copy->totals = changes->totals;
+	copy->outside = calloc(changes->outside_count + 1, sizeof *copy->outside);
+	if (copy->outside == NULL || files_copy(&changes->files, &copy->files, err) < 0)
+		return copy->outside == NULL ? error_memory(err) : -1;
+	copy->outside_capacity = changes->outside_count + 1;
+	for (; copy->outside_count < changes->outside_count; copy->outside_count++) {
+		struct outside *outside = &copy->outside[copy->outside_count];
+
+		*outside = changes->outside[copy->outside_count];
+		outside->target = strdup(outside->target);
+		if (outside->target == NULL)
+			return error_memory(err);
+	}
+	*ret_copy = steal(&copy);
+	return 0;
+}
+
 struct changes_totals changes_totals(const struct changes *changes)
 {
 	return changes->totals;

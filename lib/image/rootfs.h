@@ -47,6 +47,10 @@ static inline void changes_free_pointer(struct changes **place)
 }
 #define auto_changes cleanup_by(changes_free_pointer)
 
+/* The caller frees. */
+int changes_copy(const struct changes *changes, struct changes **ret_copy,
+		 struct error *err) must_check;
+
 /* The next entry of the tar. */
 int changes_add(struct changes *changes, const struct entry *entry, struct error *err) must_check;
 struct changes_totals changes_totals(const struct changes *changes);

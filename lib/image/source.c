@@ -107,25 +107,60 @@ static int store_source_check(const struct store *store, enum transport transpor
 	return 0;
 }
 
-static int store_source_open(const struct image_name *name, struct source **ret_source,
-			     struct error *err)
+/* Takes the store over where it succeeds. */
+static int store_source_new(struct store *store, enum transport transport,
+			    struct source **ret_source, struct error *err)
 {
-	auto_store struct store *store = NULL;
 	struct store_source *source;
 	enum source_form form = SOURCE_OCI;
 
-	if (store_open(name->transport == TRANSPORT_STDIN ? "-" : name->location, &store, err) <
-		    0 ||
-	    store_source_check(store, name->transport, err) < 0 ||
-	    store_source_form(store, name->transport, &form, err) < 0)
+	if (store_source_form(store, transport, &form, err) < 0)
 		return -1;
 	source = calloc(1, sizeof *source);
 	if (source == NULL)
 		return error_memory(err);
 	source->source.ops = &store_ops;
 	source->source.form = form;
-	source->store = steal(&store);
+	source->store = store;
 	*ret_source = &source->source;
+	return 0;
+}
+
+static int store_source_open(const struct image_name *name, struct source **ret_source,
+			     struct error *err)
+{
+	auto_store struct store *store = NULL;
+
+	if (store_open(name->transport == TRANSPORT_STDIN ? "-" : name->location, &store, err) <
+		    0 ||
+	    store_source_check(store, name->transport, err) < 0 ||
+	    store_source_new(store, name->transport, ret_source, err) < 0)
+		return -1;
+	store = NULL;
+	return 0;
+}
+
+int source_of_stream(struct stream *stream, const char *name, enum transport transport,
+		     struct source **ret_source, struct error *err)
+{
+	auto_store struct store *store = NULL;
+
+	if (store_of_stream(stream, name, &store, err) < 0 ||
+	    store_source_new(store, transport, ret_source, err) < 0)
+		return -1;
+	store = NULL;
+	return 0;
+}
+
+int source_of_pass(struct pass *pass, enum transport transport, struct source **ret_source,
+		   struct error *err)
+{
+	auto_store struct store *store = NULL;
+
+	if (store_of_pass(pass, &store, err) < 0 ||
+	    store_source_new(store, transport, ret_source, err) < 0)
+		return -1;
+	store = NULL;
 	return 0;
 }
 

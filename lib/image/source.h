@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "image/pass.h"
 #include "image/reference.h"
 #include "image/stream.h"
 #include "net/registry.h"
@@ -41,6 +42,12 @@ struct source;
 /* The options are borrowed. */
 int source_open(const struct image_name *name, const struct registry_options *options,
 		struct source **ret_source, struct error *err) must_check;
+/* An archive that comes as a stream, spooled, and what a pass over one has left, which is
+ * taken over in any case. The transport may insist on a form. `name` is what errors call it. */
+int source_of_stream(struct stream *stream, const char *name, enum transport transport,
+		     struct source **ret_source, struct error *err) must_check;
+int source_of_pass(struct pass *pass, enum transport transport, struct source **ret_source,
+		   struct error *err) must_check;
 void source_free(struct source *source);
 static inline void source_free_pointer(struct source **place)
 {

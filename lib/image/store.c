@@ -11,46 +11,26 @@
 #include <sys/syscall.h>
 
 #include "image/blob.h"
+#include "image/members.h"
 #include "image/path.h"
 #include "image/tar.h"
 
-/* More members than this is no image. */
-#define STORE_MEMBERS_MAX ((size_t)1 << 20)
-#define STORE_LINKS_MAX	  16
-/* Bytes of all names: an image with a thousand layers has a few hundred kilobytes. */
-#define STORE_NAMES_MAX ((size_t)64 << 20)
-
-struct member {
-	char *name;
-	char *target; /* of a link, as a name in the store; NULL for a file */
-	uint64_t offset;
-	uint64_t size;
-	const char *trouble; /* why it is there but not to be read; NULL where it is fine */
-};
+#define LINKS_MAX 16
 
 struct store {
 	char *path;
 	int fd;
 	bool directory;
-	struct member *members; /* sorted by name, each once */
-	size_t count;
-	size_t capacity;
-	size_t names_size;
+	struct members members; /* of an archive that can be seeked */
+	struct pass *pass;	/* NULL but for what a pass has left */
 };
-
-static void member_release(struct member *member)
-{
-	free(member->name);
-	free(member->target);
-}
 
 void store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
-	for (size_t i = 0; i < store->count; i++)
-		member_release(&store->members[i]);
-	free(store->members);
+	members_release(&store->members);
+	pass_free(store->pass);
 	if (store->fd >= 0)
 		(void)close(store->fd);
 	free(store->path);
@@ -120,176 +100,42 @@ static int store_spool(struct store *store, struct stream *stream, struct error 
 	return 0;
 }
 
-struct fd_input {
-	int fd;
-	const char *name;
-};
-
-static ssize_t fd_stream_read(struct stream *stream, void *data, size_t size, struct error *err);
-static void fd_stream_close(struct stream *stream);
-
-/* A descriptor that can't be seeked, as a stream. */
-struct fd_stream {
-	struct stream stream;
-	struct fd_input input;
-};
-
-static const struct stream_ops fd_stream_ops = {
-	.read = fd_stream_read,
-	.close = fd_stream_close,
-};
-
-static ssize_t fd_stream_read(struct stream *stream, void *data, size_t size, struct error *err)
+/* What its first bytes say: 1 for compressed data and for what can't be seeked, 0, or -1 with
+ * errno. */
+static int must_spool(int fd, bool *ret_empty)
 {
-	const struct fd_input *input = &((struct fd_stream *)stream)->input;
-	ssize_t got;
+	unsigned char magic[4];
+	ssize_t got = pread(fd, magic, sizeof magic, 0);
 
-	do {
-		got = read(input->fd, data, size);
-	} while (got < 0 && errno == EINTR);
+	*ret_empty = got == 0;
 	if (got < 0)
-		return error_set(err, ERROR_INPUT, "cannot read '%s': %s", input->name,
-				 strerror(errno));
-	return got;
+		return errno == ESPIPE ? 1 : -1;
+	return compression_of(magic, (size_t)got) != COMPRESSION_NONE;
 }
 
-static void fd_stream_close(struct stream *stream)
+bool store_must_spool_input(void)
 {
-	free(stream);
+	bool empty;
+
+	return must_spool(STDIN_FILENO, &empty) > 0;
 }
 
-static int fd_stream_new(int fd, const char *name, struct stream **ret_stream, struct error *err)
-{
-	struct fd_stream *stream = calloc(1, sizeof *stream);
-
-	if (stream == NULL)
-		return error_memory(err);
-	*stream = (struct fd_stream) { { &fd_stream_ops }, { fd, name } };
-	*ret_stream = &stream->stream;
-	return 0;
-}
-
-/* Whatever is compressed or can't be seeked is spooled. */
 static int store_make_seekable(struct store *store, struct error *err)
 {
 	auto_stream struct stream *stream = NULL;
-	unsigned char magic[4];
-	ssize_t got = pread(store->fd, magic, sizeof magic, 0);
+	bool empty = false;
+	int spool = must_spool(store->fd, &empty);
 
-	if (got < 0 && errno != ESPIPE)
+	if (spool < 0)
 		return error_set(err, ERROR_INPUT, "cannot read '%s': %s", store->path,
 				 strerror(errno));
-	if (got == 0)
+	if (empty)
 		return error_set(err, ERROR_INPUT, "the file is empty");
-	if (got > 0 && compression_of(magic, (size_t)got) == COMPRESSION_NONE)
+	if (spool == 0)
 		return 0;
-	if (fd_stream_new(store->fd, store->path, &stream, err) < 0)
+	if (stream_of_descriptor(store->fd, store->path, &stream, err) < 0)
 		return -1;
 	return store_spool(store, stream, err);
-}
-
-/* Where a link leads, or why it is not followed. Hard links name members, from the root; an
- * absolute symbolic link leads into whatever file system the archive would be unpacked on. */
-static int member_set_target(struct member *member, struct archive_entry *entry, struct error *err)
-{
-	const char *hardlink = archive_entry_hardlink(entry);
-	const char *symlink = archive_entry_symlink(entry);
-	bool unsafe = false;
-
-	if (hardlink != NULL) {
-		if (path_normalise(hardlink, &member->target, &unsafe, err) < 0)
-			return -1;
-	} else {
-		if (path_follow(member->name, symlink, &member->target, &unsafe, err) < 0)
-			return -1;
-		unsafe = unsafe || symlink == NULL || symlink[0] == '/';
-	}
-	if (unsafe)
-		member->trouble = "is a link that leads outside";
-	return 0;
-}
-
-static int store_keep(struct store *store, const struct member *member, struct error *err)
-{
-	size_t size = strlen(member->name) + (member->target != NULL ? strlen(member->target) : 0);
-
-	if (store->count == STORE_MEMBERS_MAX)
-		return error_set(err, ERROR_INPUT, "more than %zu members", STORE_MEMBERS_MAX);
-	if (size > STORE_NAMES_MAX - store->names_size)
-		return error_set(err, ERROR_INPUT, "the names of its members exceed %zu bytes",
-				 STORE_NAMES_MAX);
-	if (store->count == store->capacity) {
-		size_t capacity = store->capacity > 0 ? 2 * store->capacity : 64;
-		struct member *members =
-			reallocarray(store->members, capacity, sizeof *store->members);
-
-		if (members == NULL)
-			return error_memory(err);
-		store->members = members;
-		store->capacity = capacity;
-	}
-	store->names_size += size;
-	store->members[store->count++] = *member;
-	return 0;
-}
-
-/* A name with ".." is passed over: nothing can ask for it. What can be asked for and must not be
- * read is kept, for it may replace an earlier member of that name. */
-static int store_add(struct store *store, struct archive_entry *entry, uint64_t offset,
-		     struct error *err)
-{
-	cleanup_by(member_release) struct member member = {
-		.offset = offset,
-		.size = (uint64_t)archive_entry_size(entry),
-	};
-	bool unsafe = false;
-
-	if (path_normalise(archive_entry_pathname(entry), &member.name, &unsafe, err) < 0)
-		return -1;
-	if (unsafe || member.name[0] == '\0' || archive_entry_filetype(entry) == AE_IFDIR)
-		return 0;
-	if (archive_entry_hardlink(entry) != NULL || archive_entry_filetype(entry) == AE_IFLNK) {
-		if (member_set_target(&member, entry, err) < 0)
-			return -1;
-	} else if (archive_entry_filetype(entry) != AE_IFREG) {
-		member.trouble = "is no regular file";
-	} else if (archive_entry_sparse_count(entry) > 0) {
-		member.trouble = "is a sparse file";
-	}
-	if (store_keep(store, &member, err) < 0)
-		return -1;
-	member = (struct member) { 0 };
-	return 0;
-}
-
-/* By name; of one name the first in the archive first. */
-static int member_compare(const void *a, const void *b)
-{
-	const struct member *left = a;
-	const struct member *right = b;
-	int order = strcmp(left->name, right->name);
-
-	if (order != 0)
-		return order;
-	return left->offset < right->offset ? -1 : left->offset > right->offset;
-}
-
-static void store_sort(struct store *store)
-{
-	size_t kept = 0;
-
-	if (store->count == 0)
-		return;
-	qsort(store->members, store->count, sizeof *store->members, member_compare);
-	for (size_t i = 0; i < store->count; i++) {
-		if (i + 1 < store->count &&
-		    strcmp(store->members[i].name, store->members[i + 1].name) == 0) {
-			member_release(&store->members[i]);
-		} else {
-			store->members[kept++] = store->members[i];
-		}
-	}
-	store->count = kept;
 }
 
 static ssize_t index_read(void *context, void *data, size_t size, struct error *err)
@@ -320,27 +166,38 @@ static int store_index(struct store *store, struct error *err)
 	if (tar_open(&input, &tar, err) < 0)
 		return -1;
 	while ((more = tar_next(tar, &entry, err)) > 0)
-		if (store_add(store, entry, tar_data_offset(tar), err) < 0)
+		if (members_add(&store->members, entry, tar_data_offset(tar), err) < 0)
 			return -1;
 	if (more < 0)
 		return -1;
-	store_sort(store);
+	members_sort(&store->members);
+	return 0;
+}
+
+static int store_new(const char *path, struct store **ret_store, struct error *err)
+{
+	auto_store struct store *store = calloc(1, sizeof *store);
+
+	if (store == NULL)
+		return error_memory(err);
+	store->fd = -1;
+	store->path = strdup(path);
+	if (store->path == NULL)
+		return error_memory(err);
+	*ret_store = steal(&store);
 	return 0;
 }
 
 int store_open(const char *path, struct store **ret_store, struct error *err)
 {
-	auto_store struct store *store = calloc(1, sizeof *store);
+	auto_store struct store *store = NULL;
+	bool input = strcmp(path, "-") == 0;
 	struct stat st;
 
-	if (store == NULL)
-		return error_memory(err);
-	store->fd = -1;
-	store->path = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
-	if (store->path == NULL)
-		return error_memory(err);
-	store->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-					   : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (store_new(input ? "standard input" : path, &store, err) < 0)
+		return -1;
+	store->fd = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+			  : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (store->fd < 0 || fstat(store->fd, &st) < 0)
 		return error_set(err, errno == ENOENT ? ERROR_MISSING : ERROR_INPUT,
 				 "cannot open '%s': %s", store->path, strerror(errno));
@@ -352,49 +209,29 @@ int store_open(const char *path, struct store **ret_store, struct error *err)
 	return 0;
 }
 
-static const struct member *store_lookup(const struct store *store, const char *name)
+int store_of_stream(struct stream *stream, const char *name, struct store **ret_store,
+		    struct error *err)
 {
-	struct member key = { .name = (char *)(uintptr_t)name };
-	size_t low = 0;
-	size_t high = store->count;
+	auto_store struct store *store = NULL;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(key.name, store->members[middle].name);
-
-		if (order == 0)
-			return &store->members[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	if (store_new(name, &store, err) < 0 || store_spool(store, stream, err) < 0 ||
+	    store_index(store, err) < 0)
+		return -1;
+	*ret_store = steal(&store);
+	return 0;
 }
 
-/* The file that a name stands for, links followed; NULL with err. */
-static const struct member *store_find(const struct store *store, const char *name,
-				       struct error *err)
+int store_of_pass(struct pass *pass, struct store **ret_store, struct error *err)
 {
-	const struct member *member = store_lookup(store, name);
-	int links = 0;
+	auto_store struct store *store = NULL;
 
-	while (member != NULL && member->trouble == NULL && member->target != NULL)
-		if (links++ < STORE_LINKS_MAX) {
-			member = store_lookup(store, member->target);
-		} else {
-			(void)error_set(err, ERROR_INPUT, "'%s' in '%s' is a link without an end",
-					name, store->path);
-			return NULL;
-		}
-	if (member == NULL) {
-		(void)error_set(err, ERROR_MISSING, "'%s' is missing in '%s'", name, store->path);
-	} else if (member->trouble != NULL) {
-		(void)error_set(err, ERROR_INPUT, "'%s' in '%s' %s", name, store->path,
-				member->trouble);
-		member = NULL;
+	if (store_new(pass_name(pass), &store, err) < 0) {
+		pass_free(pass);
+		return -1;
 	}
-	return member;
+	store->pass = pass;
+	*ret_store = steal(&store);
+	return 0;
 }
 
 /* The length of the shortest start of `path` that is a symbolic link, which goes to `target`; 0
@@ -426,7 +263,7 @@ static int directory_walk(const struct store *store, const char *name)
 {
 	auto_free char *path = strdup(name);
 
-	for (int links = 0; path != NULL && links <= STORE_LINKS_MAX; links++) {
+	for (int links = 0; path != NULL && links <= LINKS_MAX; links++) {
 		char target[PATH_MAX];
 		ssize_t end = directory_first_link(store->fd, path, target);
 		auto_free char *whole = NULL;
@@ -512,10 +349,12 @@ int store_open_member(const struct store *store, const char *name, struct stream
 				 store->path);
 	if (store->directory)
 		return directory_open_member(store, clean, ret_stream, ret_size, err);
-	member = store_find(store, clean, err);
+	if (store->pass != NULL)
+		return pass_open_member(store->pass, clean, ret_stream, ret_size, err);
+	member = members_find(&store->members, clean, store->path, err);
 	if (member == NULL)
 		return -1;
-	if (stream_of_file(store->fd, member->offset, member->size, name, ret_stream, err) < 0)
+	if (stream_of_file(store->fd, member->place, member->size, name, ret_stream, err) < 0)
 		return -1;
 	*ret_size = member->size;
 	return 0;

@@ -1,11 +1,10 @@
 /*
- * Floor 2. A set of named byte strings on disk: a directory, or the members of a tar archive that
- * is indexed once by its headers. A compressed archive, and one on standard input, is first spooled
- * into an unlinked temporary file ($TMPDIR), so that it can be seeked; memory stays constant.
+ * Floor 2. A set of named byte strings: a directory, or the members of a tar archive that is
+ * indexed once by its headers. A compressed archive, and one that comes as a stream, is first
+ * spooled into an unlinked temporary file ($TMPDIR), so that it can be seeked; memory stays
+ * constant. Or what a pass over a stream has left (pass.h).
  *
- * Names are normalised as layer.h says. A name with "..", and a link that leads outside or in a
- * circle, is refused; the last of several members of one name wins. Nothing outside a directory
- * store is ever opened.
+ * Names are members.h's. Nothing outside a directory store is ever opened.
  */
 #ifndef IMAGE_STORE_H
 #define IMAGE_STORE_H
@@ -16,12 +15,20 @@
 #include "attributes.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "image/pass.h"
 #include "image/stream.h"
 
 struct store;
 
-/* Either kind, told by what `path` is; "-" is standard input. */
+/* Directory or archive, told by what `path` is; "-" is standard input. */
 int store_open(const char *path, struct store **ret_store, struct error *err) must_check;
+/* An archive that is spooled; `name` is what errors call it. */
+int store_of_stream(struct stream *stream, const char *name, struct store **ret_store,
+		    struct error *err) must_check;
+/* What a pass has left; taken over in any case. */
+int store_of_pass(struct pass *pass, struct store **ret_store, struct error *err) must_check;
+/* Would standard input have to be spooled? */
+bool store_must_spool_input(void);
 void store_free(struct store *store);
 static inline void store_free_pointer(struct store **place)
 {

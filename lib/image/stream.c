@@ -108,6 +108,60 @@ int stream_of_file(int fd, uint64_t offset, uint64_t size, const char *name,
 	return 0;
 }
 
+struct descriptor_stream {
+	struct stream stream;
+	int fd;
+	char *name;
+};
+
+static ssize_t descriptor_read(struct stream *stream, void *data, size_t size, struct error *err)
+{
+	const struct descriptor_stream *self = (const struct descriptor_stream *)stream;
+	ssize_t got;
+
+	do {
+		got = read(self->fd, data, size);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_set(err, ERROR_INPUT, "cannot read '%s': %s", self->name,
+				 strerror(errno));
+	return got;
+}
+
+static void descriptor_close(struct stream *stream)
+{
+	struct descriptor_stream *self = (struct descriptor_stream *)stream;
+
+	if (self->fd >= 0)
+		(void)close(self->fd);
+	free(self->name);
+	free(self);
+}
+
+static const struct stream_ops descriptor_ops = {
+	.read = descriptor_read,
+	.close = descriptor_close,
+};
+
+int stream_of_descriptor(int fd, const char *name, struct stream **ret_stream, struct error *err)
+{
+	struct descriptor_stream *self = calloc(1, sizeof *self);
+
+	if (self == NULL)
+		return error_memory(err);
+	self->stream.ops = &descriptor_ops;
+	self->name = strdup(name);
+	self->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (self->name == NULL || self->fd < 0) {
+		int saved = errno;
+
+		descriptor_close(&self->stream);
+		return error_set(err, ERROR_SYSTEM, "cannot read '%s': %s", name, strerror(saved));
+	}
+	*ret_stream = &self->stream;
+	return 0;
+}
+
 struct memory_stream {
 	struct stream stream;
 	const char *data;

@@ -24,7 +24,8 @@ struct stream_ops {
 	/* Up to `size` bytes; 0 at the end; -1 with err. Fewer bytes than asked for mean nothing.
 	 */
 	ssize_t (*read)(struct stream *stream, void *data, size_t size, struct error *err);
-	/* Passes over `count` bytes without reading them. NULL where the transport can't seek. */
+	/* Passes over `count` bytes without handing them out. NULL where that would gain nothing.
+	 */
 	int (*skip)(struct stream *stream, uint64_t count, struct error *err);
 	void (*close)(struct stream *stream);
 };
@@ -45,6 +46,10 @@ static inline void stream_close_pointer(struct stream **place)
  * copied and stands in errors. */
 int stream_of_file(int fd, uint64_t offset, uint64_t size, const char *name,
 		   struct stream **ret_stream, struct error *err) must_check;
+
+/* All that can still be read from a descriptor, which is duplicated; for what can't be seeked. */
+int stream_of_descriptor(int fd, const char *name, struct stream **ret_stream,
+			 struct error *err) must_check;
 
 /* Bytes in memory, borrowed; hands out at most `piece` at a time (0: no such limit). For tests
  * and for documents that are already there. */

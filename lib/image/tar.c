@@ -62,10 +62,8 @@ static int tar_failed(const struct tar *tar, struct error *err)
 {
 	const char *text = archive_error_string(tar->archive);
 
-	if (tar->input_error.kind != ERROR_NONE) {
-		*err = tar->input_error;
-		return -1;
-	}
+	if (tar->input_error.kind != ERROR_NONE)
+		return error_copy(err, &tar->input_error);
 	if (text != NULL && strstr(text, "Unrecognized archive format") != NULL)
 		(void)error_set(err, ERROR_INPUT, "no tar archive");
 	else

@@ -58,6 +58,30 @@ void tree_release(struct tree *tree)
 	*tree = (struct tree) { .nodes = NULL };
 }
 
+static void *copy_of(const void *array, size_t capacity, size_t count, size_t size)
+{
+	void *copy = calloc(capacity, size);
+
+	if (copy != NULL && count > 0)
+		memcpy(copy, array, count * size);
+	return copy;
+}
+
+int tree_copy(const struct tree *tree, struct tree *ret_copy, struct error *err)
+{
+	struct tree copy = *tree;
+
+	copy.nodes = copy_of(tree->nodes, tree->capacity, tree->count, sizeof *copy.nodes);
+	copy.names = copy_of(tree->names, tree->names_capacity, tree->names_size, 1);
+	copy.slots = copy_of(tree->slots, tree->slot_count, tree->slot_count, sizeof *copy.slots);
+	if (copy.nodes == NULL || copy.names == NULL || copy.slots == NULL) {
+		tree_release(&copy);
+		return error_memory(err);
+	}
+	*ret_copy = copy;
+	return 0;
+}
+
 /* Where a name is or would be. An empty place holds 0: the root has no name to be found by. */
 static uint32_t *slot_of(const struct tree *tree, uint32_t parent, const char *name, size_t size)
 {

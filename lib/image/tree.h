@@ -47,6 +47,8 @@ struct tree {
 /* A tree of one node, the root. The caller releases. */
 int tree_init(struct tree *tree, struct error *err) must_check;
 void tree_release(struct tree *tree);
+/* Another of the same, in which nodes have the same numbers. The caller releases. */
+int tree_copy(const struct tree *tree, struct tree *ret_copy, struct error *err) must_check;
 
 /* The child of that name, listed or shed; TREE_NONE. */
 uint32_t tree_find(const struct tree *tree, uint32_t parent, const char *name, size_t size);

@@ -113,32 +113,50 @@ static int walk_entry(const struct walk *walk, struct layer *layer, const struct
 	return walk->visitor->entry_end != NULL ? walk->visitor->entry_end(visit, err) : 0;
 }
 
+/* The entries of a layer whose bytes are there. ret_totals is written also where a layer that is
+ * LAYER_HASH fails, as far as they are known. */
+static int walk_stored(const struct walk *walk, const struct layer_info *info,
+		       struct stream *stored, enum layer_check check, void *visit,
+		       struct layer_totals *ret_totals, struct error *err)
+{
+	auto_layer struct layer *layer = NULL;
+	const struct entry *entry;
+	bool stop = false;
+	int more = 0;
+
+	if (layer_open(stored, info, check, &layer, err) < 0)
+		return -1;
+	while (!stop && (more = layer_next(layer, &entry, err)) > 0)
+		if (walk_check(&walk->cancelled, err) < 0 ||
+		    walk_entry(walk, layer, entry, visit, &stop, err) < 0) {
+			more = -1;
+			break;
+		}
+	if (more < 0) {
+		if (check == LAYER_HASH)
+			(void)!layer_finish(layer, ret_totals, NULL);
+		return -1;
+	}
+	if (layer_finish(layer, ret_totals, err) < 0)
+		return -1;
+	return walk->visitor->layer_end(visit, ret_totals, err);
+}
+
 static int walk_layer(const struct walk *walk, size_t index, void **visit, struct error *err)
 {
 	const struct layer_info *info = image_layer(walk->image, index);
 	auto_stream struct stream *stored = NULL;
 	struct walk_stream stream = { .cancelled = &walk->cancelled };
-	auto_layer struct layer *layer = NULL;
 	struct layer_totals totals = { 0 };
-	const struct entry *entry;
-	bool stop = false;
-	int more = 0;
 
 	if (walk->visitor->layer_begin(walk->visitor->context, info, visit, err) < 0 ||
 	    image_open_layer(walk->image, index, &stored, err) < 0)
 		return -1;
 	stream.layer = stored;
 	stream.stream.ops = stream_can_skip(stored) ? &walk_skipping_stream_ops : &walk_stream_ops;
-	if (layer_open(&stream.stream, info, image_get_options(walk->image)->verify, &layer, err) <
-	    0)
-		return -1;
-	while (!stop && (more = layer_next(layer, &entry, err)) > 0)
-		if (walk_check(&walk->cancelled, err) < 0 ||
-		    walk_entry(walk, layer, entry, *visit, &stop, err) < 0)
-			return -1;
-	if (more < 0 || layer_finish(layer, &totals, err) < 0)
-		return -1;
-	return walk->visitor->layer_end(*visit, &totals, err);
+	return walk_stored(walk, info, &stream.stream,
+			   image_get_options(walk->image)->verify ? LAYER_VERIFY : LAYER_TRUST,
+			   *visit, &totals, err);
 }
 
 static void *walk_thread(void *argument)
@@ -181,8 +199,7 @@ static int walk_merge(struct walk *walk, struct error *err)
 			(void)pthread_cond_wait(&walk->changed, &walk->lock);
 		(void)pthread_mutex_unlock(&walk->lock);
 		if (job->state == JOB_FAILED) {
-			*err = job->err;
-			result = -1;
+			result = error_copy(err, &job->err);
 		} else if (walk->visitor->merge != NULL) {
 			result = walk->visitor->merge(walk->visitor->context,
 						      image_layer(walk->image, i), job->visit, err);
@@ -212,7 +229,8 @@ static size_t walk_threads(const struct walk *walk)
 	return threads < walk->count ? threads : walk->count;
 }
 
-int image_walk(const struct image *image, const struct image_visitor *visitor, struct error *err)
+static int walk_source(const struct image *image, const struct image_visitor *visitor,
+		       struct error *err)
 {
 	struct walk walk = {
 		.image = image,
@@ -249,4 +267,206 @@ int image_walk(const struct image *image, const struct image_visitor *visitor, s
 			visitor->state_free(walk.jobs[i].visit);
 	free(walk.jobs);
 	return result;
+}
+
+/* --- an image that comes as a stream ---------------------------------------------------------- */
+
+/* What came of a layer before it was known what it was. */
+struct passed {
+	void *visit;
+	struct error *failure; /* NULL where there was none */
+	struct digest diff_id; /* where it was hashed and is compressed */
+	bool plain;	       /* then its digest is its diff_id */
+	size_t uses;	       /* in the image, that are not merged yet */
+};
+
+struct passage {
+	const struct walk *walk;
+	bool hash;
+	struct passed *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void passed_forget(const struct passage *passage, struct passed *passed)
+{
+	if (passed->visit != NULL && passage->walk->visitor->state_free != NULL)
+		passage->walk->visitor->state_free(passed->visit);
+	passed->visit = NULL;
+	free(passed->failure);
+	passed->failure = NULL;
+}
+
+static void passage_release(struct passage *passage)
+{
+	for (size_t i = 0; i < passage->count; i++)
+		passed_forget(passage, &passage->items[i]);
+	free(passage->items);
+}
+
+static int passage_grow(struct passage *passage, struct error *err)
+{
+	size_t capacity = passage->capacity > 0 ? 2 * passage->capacity : 64;
+	struct passed *items;
+
+	if (passage->count < passage->capacity)
+		return 0;
+	items = reallocarray(passage->items, capacity, sizeof *items);
+	if (items == NULL)
+		return error_memory(err);
+	passage->items = items;
+	passage->capacity = capacity;
+	return 0;
+}
+
+/* Whatever is wrong with it waits until somebody asks for this layer: few are asked for that were
+ * not meant to be read. */
+static int passage_layer(void *context, size_t number, const char *name, uint64_t size,
+			 struct stream *bytes, struct error *err)
+{
+	struct passage *passage = context;
+	const struct image_visitor *visitor = passage->walk->visitor;
+	const struct layer_info info = { .index = number,
+					 .stored_size = size,
+					 .stored_size_known = true,
+					 .media_type = "",
+					 .instruction = "",
+					 .name = name };
+	struct layer_totals totals = { 0 };
+	struct error failure = ERROR_INIT;
+	struct passed *passed;
+
+	if (passage_grow(passage, err) < 0)
+		return -1;
+	passed = &passage->items[passage->count++];
+	*passed = (struct passed) { .visit = NULL };
+	if (visitor->layer_begin(visitor->context, &info, &passed->visit, err) < 0)
+		return -1;
+	if (walk_stored(passage->walk, &info, bytes, passage->hash ? LAYER_HASH : LAYER_TRUST,
+			passed->visit, &totals, &failure) < 0) {
+		passed_forget(passage, passed);
+		passed->failure = malloc(sizeof failure);
+		if (passed->failure == NULL)
+			return error_memory(err);
+		*passed->failure = failure;
+	}
+	passed->diff_id = totals.diff_id;
+	/* without a size it was not read to its end */
+	passed->plain = totals.stored_size > 0 && totals.compression == COMPRESSION_NONE;
+	return 0;
+}
+
+static int passage_compare(const struct layer_info *info, const struct digest *found,
+			   const struct digest *wanted, const char *what, struct error *err)
+{
+	char wanted_text[DIGEST_TEXT_MAX];
+	char found_text[DIGEST_TEXT_MAX];
+
+	if (!digest_is_set(wanted) || !digest_is_set(found) || digest_equal(found, wanted))
+		return 0;
+	if (wanted->algorithm != found->algorithm)
+		return error_set(err, ERROR_INPUT,
+				 "%s: its %s, %s, cannot be checked in a stream: save it to a file",
+				 info->name, what, digest_text(wanted, wanted_text));
+	return error_set(err, ERROR_INPUT, "%s: wrong %s: it should be %s and is %s", info->name,
+			 what, digest_text(wanted, wanted_text), digest_text(found, found_text));
+}
+
+/* Bytes that are not those that were meant explain all else. */
+static int passage_check(const struct passed *passed, const struct layer_info *info,
+			 const struct digest *digest, struct error *err)
+{
+	if (passage_compare(info, digest, &info->digest, "digest", err) < 0 ||
+	    passage_compare(info, passed->plain ? digest : &passed->diff_id, &info->diff_id,
+			    "diff_id", err) < 0)
+		return -1;
+	return passed->failure != NULL ? error_copy(err, passed->failure) : 0;
+}
+
+/* What was taken for a document is still there, and is read like a layer of a file. */
+static int passage_document(const struct passage *passage, size_t index, struct error *err)
+{
+	const struct walk *walk = passage->walk;
+	const struct image_visitor *visitor = walk->visitor;
+	void *visit = NULL;
+	int result = walk_layer(walk, index, &visit, err);
+
+	if (result == 0 && visitor->merge != NULL)
+		result = visitor->merge(visitor->context, image_layer(walk->image, index), visit,
+					err);
+	if (visit != NULL && visitor->state_free != NULL)
+		visitor->state_free(visit);
+	return result;
+}
+
+static int passage_merge(const struct passage *passage, size_t index, struct error *err)
+{
+	const struct walk *walk = passage->walk;
+	const struct image_visitor *visitor = walk->visitor;
+	const struct layer_info *info = image_layer(walk->image, index);
+	auto_stream struct stream *stored = NULL;
+	const struct pass_layer *layer;
+	struct passed *passed;
+	int result = 0;
+
+	if (image_open_layer(walk->image, index, &stored, err) < 0)
+		return -1;
+	layer = pass_layer_of(stored);
+	if (layer == NULL)
+		return passage_document(passage, index, err);
+	passed = &passage->items[layer->number];
+	if (passage_check(passed, info, &layer->digest, err) < 0)
+		return -1;
+	passed->uses--;
+	if (passed->uses > 0 && visitor->merge_again != NULL)
+		result = visitor->merge_again(visitor->context, info, passed->visit, err);
+	else if (visitor->merge != NULL)
+		result = visitor->merge(visitor->context, info, passed->visit, err);
+	if (passed->uses == 0)
+		passed_forget(passage, passed);
+	return result;
+}
+
+static void passage_count_uses(const struct passage *passage)
+{
+	const struct image *image = passage->walk->image;
+
+	for (size_t i = 0; i < image_layer_count(image); i++) {
+		auto_stream struct stream *stored = NULL;
+		const struct pass_layer *layer = NULL;
+
+		if (image_open_layer(image, i, &stored, NULL) == 0)
+			layer = pass_layer_of(stored);
+		if (layer != NULL)
+			passage->items[layer->number].uses++;
+	}
+}
+
+static int walk_pending(const struct image *image, const struct image_visitor *visitor,
+			struct error *err)
+{
+	const struct walk walk = { .image = image, .visitor = visitor };
+	cleanup_by(passage_release) struct passage passage = {
+		.walk = &walk,
+		.hash = image_get_options(image)->verify,
+	};
+	const struct pass_reader reader = {
+		.context = &passage,
+		.hash = passage.hash,
+		.layer = passage_layer,
+	};
+
+	if (image_pass(image, &reader, err) < 0)
+		return -1;
+	passage_count_uses(&passage);
+	for (size_t i = 0; i < image_layer_count(image); i++)
+		if (passage_merge(&passage, i, err) < 0)
+			return error_prefix(err, "%s: layer %zu", image_name(image), i);
+	return 0;
+}
+
+int image_walk(const struct image *image, const struct image_visitor *visitor, struct error *err)
+{
+	return image_is_pending(image) ? walk_pending(image, visitor, err)
+				       : walk_source(image, visitor, err);
 }

@@ -48,6 +48,17 @@ const struct layer_info *image_layer(const struct image *image, size_t index)
 	return &image->infos[index];
 }
 
+bool image_is_pending(unused_arg const struct image *image)
+{
+	return false;
+}
+
+int image_pass(unused_arg const struct image *image, unused_arg const struct pass_reader *reader,
+	       struct error *err)
+{
+	return error_set(err, ERROR_INPUT, "it is no stream");
+}
+
 static int feed(const struct image_visitor *visitor, void *state, const char *data, size_t piece,
 		struct error *err)
 {
@@ -97,10 +108,12 @@ int image_walk(const struct image *image, const struct image_visitor *visitor, s
 {
 	for (size_t layer = 0; layer < image->layers; layer++) {
 		const struct layer_info *info = &image->infos[layer];
+		/* as it is for an image that comes as a stream */
+		const struct layer_info unknown = { .index = 77, .name = "a member" };
 		void *state = NULL;
 		int result;
 
-		if (visitor->layer_begin(visitor->context, info, &state, err) < 0)
+		if (visitor->layer_begin(visitor->context, &unknown, &state, err) < 0)
 			return -1;
 		result = walk_layer(image, layer, visitor, state, err);
 		if (result == 0)

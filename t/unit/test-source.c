@@ -15,12 +15,30 @@
 /* Opens what `path` is and reads one member as text. */
 static const struct registry_options registry_options;
 
-static int read_member(const char *path, const char *name, struct buf *text, struct error *err)
+enum way { WAY_FILE, WAY_SPOOLED, WAY_PASSED };
+
+static int open_store(const char *path, enum way way, struct store **ret_store, struct error *err)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_stream struct stream *stream = NULL;
+	struct pass *pass = NULL;
+
+	if (way == WAY_FILE)
+		return store_open(path, ret_store, err);
+	assert_success(stream_of_descriptor(fd, path, &stream, err), *err);
+	if (way == WAY_SPOOLED)
+		return store_of_stream(stream, path, ret_store, err);
+	return pass_read(stream, path, NULL, &pass, err) < 0 ? -1
+							     : store_of_pass(pass, ret_store, err);
+}
+
+static int read_member(const char *path, enum way way, const char *name, struct buf *text,
+		       struct error *err)
 {
 	auto_store struct store *store = NULL;
 
 	buf_clear(text);
-	if (store_open(path, &store, err) < 0)
+	if (open_store(path, way, &store, err) < 0)
 		return -1;
 	return store_read(store, name, text, err);
 }
@@ -84,7 +102,7 @@ static const struct {
 	{ "directory", NULL, ERROR_MISSING, "missing" },
 };
 
-static void check_members(const char *path)
+static void check_members_by(const char *path, enum way way)
 {
 	struct error err = ERROR_INIT;
 	auto_buf struct buf text;
@@ -92,13 +110,20 @@ static void check_members(const char *path)
 	buf_init(&text, FIXTURE_MAX);
 	for (size_t i = 0; i < array_size(members); i++) {
 		if (members[i].text == NULL) {
-			assert_failure(read_member(path, members[i].name, &text, &err), err,
+			assert_failure(read_member(path, way, members[i].name, &text, &err), err,
 				       members[i].kind, members[i].why);
 			continue;
 		}
-		assert_success(read_member(path, members[i].name, &text, &err), err);
+		assert_success(read_member(path, way, members[i].name, &text, &err), err);
 		assert_string_equal(text.data, members[i].text);
 	}
+}
+
+static void check_members(const char *path)
+{
+	check_members_by(path, WAY_FILE);
+	check_members_by(path, WAY_SPOOLED);
+	check_members_by(path, WAY_PASSED);
 }
 
 static void plain_archive(unused_arg void **state)
