@@ -23,9 +23,8 @@
 #define MESSAGE_MAX	((size_t)16 << 10)
 
 struct endpoint {
-	char *host;   /* "registry.example:5000" */
-	char *prefix; /* "" or "/mirror" */
-	char *repository;
+	char *host; /* "registry.example:5000" */
+	char *repository; /* there: with the mirror's prefix */
 	char *origin; /* of its present base URL; credentials go there only */
 	const struct registry_options *options;
 	bool local; /* or named insecure: may do without TLS */
@@ -62,7 +61,6 @@ void endpoint_free(struct endpoint *endpoint)
 	secret_free(&endpoint->authorization);
 	(void)pthread_mutex_destroy(&endpoint->lock);
 	free(endpoint->host);
-	free(endpoint->prefix);
 	free(endpoint->repository);
 	free(endpoint->origin);
 	free(endpoint);
@@ -144,12 +142,14 @@ int endpoint_new(const char *place, const char *repository, const struct registr
 		host = strstr(place, "://") + 3;
 	prefix = host + strcspn(host, "/");
 	endpoint->host = strndup(host, (size_t)(prefix - host));
+	prefix += strspn(prefix, "/");
 	length = strlen(prefix);
 	while (length > 0 && prefix[length - 1] == '/')
 		length--;
-	endpoint->prefix = strndup(prefix, length);
-	endpoint->repository = strdup(repository);
-	if (endpoint->host == NULL || endpoint->prefix == NULL || endpoint->repository == NULL)
+	if (asprintf(&endpoint->repository, "%.*s%s%s", (int)length, prefix, length > 0 ? "/" : "",
+		     repository) < 0)
+		endpoint->repository = NULL;
+	if (endpoint->host == NULL || endpoint->repository == NULL)
 		return error_memory(err);
 	endpoint->local =
 		host_is_this_machine(endpoint->host) || host_is_insecure(options, endpoint->host);
@@ -693,8 +693,8 @@ static int conversation_begin(struct conversation *talk, struct error *err)
 	if (found < 0)
 		return -1;
 	free(steal(&talk->url));
-	if (asprintf(&talk->url, "%s://%s%s/v2/%s/%s", plain ? "http" : "https", endpoint->host,
-		     endpoint->prefix, endpoint->repository, talk->request->path) < 0) {
+	if (asprintf(&talk->url, "%s://%s/v2/%s/%s", plain ? "http" : "https", endpoint->host,
+		     endpoint->repository, talk->request->path) < 0) {
 		talk->url = NULL;
 		return error_memory(err);
 	}

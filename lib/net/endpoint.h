@@ -19,7 +19,8 @@
 
 struct endpoint;
 
-/* `place` is [http[s]://]HOST[:PORT][/PREFIX]; the options are borrowed. */
+/* `place` is [http[s]://]HOST[:PORT][/PREFIX], where the prefix stands before the repository's
+ * name, as in containers-registries.conf; the options are borrowed. */
 int endpoint_new(const char *place, const char *repository, const struct registry_options *options,
 		 struct endpoint **ret_endpoint, struct error *err) must_check;
 void endpoint_free(struct endpoint *endpoint);

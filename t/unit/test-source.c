@@ -212,7 +212,7 @@ static void truncated_archive(unused_arg void **state)
 		fixture_write("cut.tar", tar.data, cut);
 		for (size_t i = 0; i < array_size(members); i++) {
 			err.kind = ERROR_NONE;
-			if (read_member("cut.tar", members[i].name, &text, &err) < 0) {
+			if (read_member("cut.tar", WAY_FILE, members[i].name, &text, &err) < 0) {
 				assert_true(err.kind == ERROR_INPUT || err.kind == ERROR_MISSING);
 				continue;
 			}
@@ -316,10 +316,10 @@ static void check_directory(void)
 	for (size_t i = 0; i < array_size(cases); i++) {
 		err = (struct error)ERROR_INIT;
 		if (cases[i].text != NULL) {
-			assert_success(read_member("store", cases[i].name, &text, &err), err);
+			assert_success(read_member("store", WAY_FILE, cases[i].name, &text, &err), err);
 			assert_string_equal(text.data, cases[i].text);
 		} else {
-			assert_int_equal(read_member("store", cases[i].name, &text, &err), -1);
+			assert_int_equal(read_member("store", WAY_FILE, cases[i].name, &text, &err), -1);
 			if (strstr(err.text, cases[i].why) == NULL)
 				fail_msg("'%s': '%s' does not say '%s'", cases[i].name, err.text,
 					 cases[i].why);
