@@ -122,7 +122,7 @@ trouble_with '--on /blobs/ longer-body' 'wrong size' image-size --content
 trouble_with type=application/vnd.example.unknown+json 'its media type is application/vnd.example.unknown+json' image-size
 trouble_with big=33000000 'manifests/1' image-size
 trouble_with 'challenge=Bearer' 'names no token service' image-size
-trouble_with 'challenge=Digest realm=x' 'a kind of authentication' image-size
+trouble_with challenge=Digest 'a kind of authentication' image-size
 faults_start --alone
 expect_trouble 'HTTP 404' image-size "docker://$FAULTS/team/app:1"
 
