@@ -6,10 +6,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/doc.h"
@@ -34,10 +35,9 @@ struct engine {
 	struct http_client *pulls;  /* for answers that are waited for */
 	struct http_client *starts; /* for many at a time */
 	unsigned minor;
-	pid_t *helpers; /* ssh programs */
-	size_t helper_count;
-	int helper_errors; /* what they say; -1 without them */
-	int dial_error;	   /* errno; 0 for none */
+	pid_t helper;	     /* starts ssh programs; 0 for none */
+	char *helper_socket; /* where it listens */
+	int helper_errors;   /* what they say; -1 without them */
 	struct call *calls;
 };
 
@@ -84,29 +84,14 @@ void engine_escape(struct buf *out, const char *text)
 
 /* --- ssh ----------------------------------------------------------------------------------- */
 
-static int helper_add(struct engine *engine, pid_t pid)
+/*
+ * libcurl connects to sockets and is given none that are connected (7.88 does not take them). So a
+ * helper process listens on an abstract unix socket of this user's, and each connection becomes
+ * the standard input and output of an ssh program of its own.
+ */
+static void ssh_arguments(const struct engine_host *host, const char *arguments[16])
 {
-	pid_t *helpers = reallocarray(engine->helpers, engine->helper_count + 1, sizeof *helpers);
-
-	if (helpers == NULL) {
-		(void)kill(pid, SIGTERM);
-		(void)waitpid(pid, NULL, 0);
-		return -1;
-	}
-	engine->helpers = helpers;
-	helpers[engine->helper_count++] = pid;
-	return 0;
-}
-
-static int helper_spawn(const struct engine *engine, int end, pid_t *ret_pid)
-{
-	const struct engine_host *host = &engine->host;
-	const char *arguments[16];
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none;
 	size_t count = 0;
-	int code;
 
 	arguments[count++] = "ssh";
 	arguments[count++] = "-T";
@@ -126,74 +111,106 @@ static int helper_spawn(const struct engine *engine, int end, pid_t *ret_pid)
 	arguments[count++] = "system";
 	arguments[count++] = "dial-stdio";
 	arguments[count] = NULL;
+}
+
+static void ssh_become(int connection, int errors, const char *const *arguments)
+{
+	static const char problem[] = "no such program on PATH\n";
+	sigset_t none;
 
 	(void)sigemptyset(&none);
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawnattr_init(&attributes);
-	code = posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO);
-	if (code == 0)
-		code = posix_spawn_file_actions_adddup2(&actions, end, STDOUT_FILENO);
-	if (code == 0 && engine->helper_errors >= 0)
-		code = posix_spawn_file_actions_adddup2(&actions, engine->helper_errors,
-							STDERR_FILENO);
-	/* a group of its own: an interrupt from the terminal is ours to handle */
-	if (code == 0)
-		code = posix_spawnattr_setflags(&attributes,
-						POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	if (code == 0)
-		code = posix_spawnattr_setsigmask(&attributes, &none);
-	if (code == 0)
-		code = posix_spawnattr_setpgroup(&attributes, 0);
-	if (code == 0)
-		code = posix_spawnp(ret_pid, "ssh", &actions, &attributes,
-				    (char *const *)(uintptr_t)arguments, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attributes);
-	return code;
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	/* an interrupt from the terminal is ours to handle */
+	(void)setpgid(0, 0);
+	if (dup2(connection, STDIN_FILENO) >= 0 && dup2(connection, STDOUT_FILENO) >= 0 &&
+	    dup2(errors, STDERR_FILENO) >= 0)
+		(void)execvp(arguments[0], (char *const *)(uintptr_t)arguments);
+	(void)!write(errors, problem, sizeof problem - 1);
+	_exit(127);
 }
 
-/* A socket whose other end is the standard input and output of `ssh HOST docker …`. */
-static int ssh_dial(void *context)
+/* In the helper process, until its parent ends it or is gone. */
+_Noreturn static void helper_serve(int listener, int errors, pid_t parent,
+				   const char *const *arguments)
 {
-	struct engine *engine = context;
-	auto_fd int ours = -1;
-	auto_fd int theirs = -1;
-	pid_t pid = 0;
-	int pair[2];
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)signal(SIGCHLD, SIG_IGN);
+	(void)signal(SIGINT, SIG_IGN);
+	while (getppid() == parent) {
+		struct ucred peer = { 0 };
+		socklen_t size = sizeof peer;
+		int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		engine->dial_error = errno;
-		return -1;
+		if (connection < 0 && errno != EINTR)
+			break;
+		if (connection >= 0 &&
+		    getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+		    peer.pid == parent && fork() == 0)
+			ssh_become(connection, errors, arguments);
+		if (connection >= 0)
+			(void)close(connection);
 	}
-	ours = pair[0];
-	theirs = pair[1];
-	engine->dial_error = helper_spawn(engine, theirs, &pid);
-	if (engine->dial_error != 0)
-		return -1;
-	if (helper_add(engine, pid) < 0) {
-		engine->dial_error = ENOMEM;
-		return -1;
-	}
-	return steal_fd(&ours);
+	_exit(0);
 }
 
-/* They end when their sockets are closed; those that do not are told to. */
-static void helpers_end(struct engine *engine)
+static int helper_listen(int *ret_listener, char name[32], struct error *err)
 {
-	for (size_t i = 0; i < engine->helper_count; i++) {
-		for (int tries = 0; tries < 50; tries++) {
-			if (waitpid(engine->helpers[i], NULL, WNOHANG) != 0) {
-				engine->helpers[i] = 0;
-				break;
-			}
-			(void)usleep(10000);
-		}
-		if (engine->helpers[i] != 0) {
-			(void)kill(engine->helpers[i], SIGKILL);
-			(void)waitpid(engine->helpers[i], NULL, 0);
-		}
+	auto_fd int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t size = sizeof address;
+
+	/* the kernel chooses a name of five digits behind the NUL */
+	if (listener < 0 ||
+	    bind(listener, (struct sockaddr *)&address, sizeof address.sun_family) < 0 ||
+	    listen(listener, 16) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &size) < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot make a socket for ssh: %s",
+				 strerror(errno));
+	(void)snprintf(name, 32, "@%.*s", (int)(size - sizeof address.sun_family - 1),
+		       address.sun_path + 1);
+	*ret_listener = steal_fd(&listener);
+	return 0;
+}
+
+static int helper_start(struct engine *engine, struct error *err)
+{
+	const char *arguments[16];
+	auto_fd int listener = -1;
+	pid_t parent = getpid();
+	char name[32];
+	pid_t pid;
+
+	ssh_arguments(&engine->host, arguments);
+	engine->helper_errors = memfd_create("ssh", MFD_CLOEXEC);
+	if (engine->helper_errors < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot make a file: %s", strerror(errno));
+	if (helper_listen(&listener, name, err) < 0)
+		return -1;
+	engine->helper_socket = strdup(name);
+	if (engine->helper_socket == NULL)
+		return error_memory(err);
+	pid = fork();
+	if (pid == 0)
+		helper_serve(listener, engine->helper_errors, parent, arguments);
+	if (pid < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot start a process: %s", strerror(errno));
+	engine->helper = pid;
+	return 0;
+}
+
+/* The ssh programs end by themselves, now that their connections are closed. */
+static void helper_end(struct engine *engine)
+{
+	if (engine->helper > 0) {
+		(void)kill(engine->helper, SIGKILL);
+		while (waitpid(engine->helper, NULL, 0) < 0 && errno == EINTR)
+			;
 	}
-	free(engine->helpers);
+	if (engine->helper_errors >= 0)
+		(void)close(engine->helper_errors);
+	free(engine->helper_socket);
 }
 
 /* The last line that ssh wrote says why there is no connection. */
@@ -206,10 +223,6 @@ static void helper_reason(const struct engine *engine, char reason[256])
 	reason[0] = '\0';
 	if (engine->helper_errors < 0)
 		return;
-	if (engine->dial_error != 0) {
-		(void)snprintf(reason, 256, "cannot run ssh: %s", strerror(engine->dial_error));
-		return;
-	}
 	got = pread(engine->helper_errors, text, sizeof text - 1, 0);
 	while (got > 0 && (text[got - 1] == '\n' || text[got - 1] == '\r'))
 		got--;
@@ -225,8 +238,8 @@ static void helper_reason(const struct engine *engine, char reason[256])
 static const char json_header[] = "Content-Type: application/json";
 static const char *const json_headers[] = { json_header };
 
-static struct http_request request_of(struct engine *engine, const char *url, const char *method,
-				      const char *body)
+static struct http_request request_of(const struct engine *engine, const char *url,
+				      const char *method, const char *body)
 {
 	const struct engine_host *host = &engine->host;
 
@@ -237,14 +250,12 @@ static struct http_request request_of(struct engine *engine, const char *url, co
 		.header_count = body != NULL && body[0] != '\0' ? 1 : 0,
 		.body = body,
 		.body_size = body != NULL ? strlen(body) : 0,
-		.unix_socket = host->unix_socket,
+		.unix_socket = host->ssh_host != NULL ? engine->helper_socket : host->unix_socket,
 		.ca_file = host->ca_file,
 		.certificate = host->certificate,
 		.key = host->key,
 		.insecure = host->insecure,
 		.no_proxy = host->unix_socket != NULL || host->ssh_host != NULL,
-		.dial = host->ssh_host != NULL ? ssh_dial : NULL,
-		.dial_context = engine,
 	};
 }
 
@@ -437,8 +448,8 @@ static int engine_new(struct engine_host *host, struct engine **ret_engine, stru
 	engine->helper_errors = -1;
 	engine->host = *host;
 	*host = (struct engine_host) { 0 };
-	if (engine->host.ssh_host != NULL)
-		engine->helper_errors = memfd_create("ssh", MFD_CLOEXEC);
+	if (engine->host.ssh_host != NULL && helper_start(engine, err) < 0)
+		return -1;
 	if (http_client_new(&engine->pulls, err) < 0 || http_client_new(&engine->starts, err) < 0)
 		return -1;
 	if (engine_ping(engine, err) < 0)
@@ -532,9 +543,7 @@ void engine_free(struct engine *engine)
 		engine->calls = call->next;
 		call_free(call);
 	}
-	helpers_end(engine);
-	if (engine->helper_errors >= 0)
-		(void)close(engine->helper_errors);
+	helper_end(engine);
 	engine_host_release(&engine->host);
 	free(engine);
 }

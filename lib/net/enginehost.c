@@ -176,8 +176,7 @@ static int host_set_ssh(struct engine_host *host, const char *text, struct error
 	    (at != NULL && (copy[0] == '-' || copy[0] == '\0')))
 		return error_set(err, ERROR_USAGE, "'%s' is no [USER@]HOST[:PORT]", host->address);
 	host->ssh_host = strdup(name);
-	/* nobody is asked there, but libcurl resolves it before it dials */
-	host->url = strdup("http://127.0.0.1");
+	host->url = strdup("http://docker");
 	return host->ssh_host == NULL || host->url == NULL ? error_memory(err) : 0;
 }
 
