@@ -7,6 +7,11 @@ t_unit_test_digest_SOURCES = t/unit/test-digest.c
 t_unit_test_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_digest_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-array
+t_unit_test_array_SOURCES = t/unit/test-array.c
+t_unit_test_array_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_array_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-buf
 t_unit_test_buf_SOURCES = t/unit/test-buf.c
 t_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
