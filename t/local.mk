@@ -381,5 +381,5 @@ shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-tes
 shell_tests += t/4001-probe.t
 EXTRA_DIST += t/lib/server.py
 
-shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t
-EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py
+shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0303-toc.t
+EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py t/lib/toc.py
