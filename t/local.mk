@@ -92,6 +92,11 @@ t_unit_test_size_SOURCES = t/unit/test-size.c
 t_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_size_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-toc
+t_unit_test_toc_SOURCES = t/unit/test-toc.c
+t_unit_test_toc_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_toc_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-tree
 t_unit_test_tree_SOURCES = t/unit/test-tree.c
 t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -21,6 +21,9 @@
  * in it, so one request does. */
 #define TAIL_SIZE ((size_t)16 << 10)
 
+/* The shorter one. */
+#define FOOTER_MIN ((size_t)47)
+
 /* At most three times what the shortest entry takes in JSON. */
 #define RECORDS_MAX (4 * TOC_SIZE_MAX)
 
@@ -177,7 +180,7 @@ static size_t footer_find(const struct buf *tail, uint64_t *ret_offset)
 		const char *extra;
 	} forms[] = {
 		{ 51, 6, "\x1a\0SG\x16\0" }, /* eStargz: a subfield as RFC 1952 has them */
-		{ 47, 2, "\x16\0" },	     /* stargz */
+		{ FOOTER_MIN, 2, "\x16\0" }, /* stargz */
 	};
 
 	for (size_t i = 0; i < array_size(forms); i++)
@@ -200,6 +203,8 @@ static int estargz_fetch(const struct making *making, struct buf *table, struct 
 	int got;
 
 	buf_init(&tail, TAIL_SIZE);
+	if (size < FOOTER_MIN)
+		return 0;
 	got = making_read(making, begin, tail_size, &tail, err);
 	if (got <= 0)
 		return got;
