@@ -97,8 +97,18 @@ ok "skopeo's zstd:chunked is pushed" registry_push docker-archive:image.tar team
 	--dest-compress-format zstd:chunked
 image=docker://$REGISTRY/team/skopeo:1
 by_table "skopeo's own zstd:chunked" '["zstd:chunked","zstd:chunked"]'
-made long estargz,pad=40000:above.tar
-by_table 'a table of a layer of 340 kB' '["estargz"]'
+mkdir many
+i=0
+while [ $i -lt 600 ]; do
+	echo $i >many/$i
+	i=$((i + 1))
+done
+pack_layer many.tar many
+made many estargz:many.tar
+by_table 'a table that is longer than what is fetched at first' '["estargz"]'
+registry_forget
+run layer-grep many "$image"
+is "$(blobs | wc -l)" 2 'is fetched in two pieces'
 
 # What it says to people
 made mixed gzip:below.tar estargz:above.tar zstd:above.tar

@@ -20,7 +20,6 @@ OPTION is
   version=N         of the table
   unknown-type      the table calls its first file "socket"
   hide=NAME         this entry is not in the table
-  pad=BYTES         estargz: so many bytes that do not compress stand before the table
 """
 
 import base64
@@ -28,7 +27,6 @@ import datetime
 import hashlib
 import json
 import os
-import random
 import struct
 import subprocess
 import sys
@@ -181,12 +179,6 @@ def make_estargz(data, options, legacy):
     landmark = plain_entry(".no.prefetch.landmark", b"\xf0")
     table = write_entries(writer, landmark + data, options)
     writer.flush()
-    if "pad" in options:
-        noise = random.Random(1).randbytes(int(options["pad"]))
-        padding = plain_entry("padding", noise)
-        table["entries"].append({"name": "padding", "type": "reg", "size": len(noise), "offset": writer.size})
-        writer.add(padding)
-        writer.flush()
     text = json.dumps(table, indent="\t", ensure_ascii=False).encode()
     offset = b"%016x" % writer.size
     if "offset" in options:
