@@ -80,7 +80,7 @@ static bool position_parse(const char *text, struct toc_place *place)
 	return rest == NULL && numbers[3] == 1;
 }
 
-/* The annotations had another prefix at first, which skopeo 1.9 and Podman 4.3 still write. */
+/* The annotations had another prefix at first, which skopeo 1.9 still writes. */
 static bool find_zstd_chunked(const json_t *annotations, struct toc_place *place)
 {
 	static const char *const keys[][2] = {
