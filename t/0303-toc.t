@@ -170,7 +170,7 @@ for format in estargz zstd; do
 	run layer-grep --json first "docker://$FAULTS/team/$format-good:1"
 	is "$status$(cat err)$(jq -c '[.match_count, .layers[].table]' out)" '0[1,null]' "$format: a host without ranges"
 	has "$FAULTS_LOG" 'bytes=' "$format: was asked for one"
-	faults_start --on '/blobs/' cut=100,2
+	faults_start --on "/blobs/$(jq -r '.layers[0].digest' out)" cut=100,2
 	run layer-grep --json first "docker://$FAULTS/team/$format-good:1"
 	is "$status$(cat err)$(jq -c '[.match_count, .layers[].table != null]' out)" '0[1,true]' \
 		"$format: an answer that breaks off is asked for again"
