@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/doc.h"
 #include "image/blob.h"
@@ -219,15 +220,8 @@ static bool is_layer(const struct passing *passing, uint64_t size)
 
 static int pass_item(struct pass *pass, struct item **ret_item, struct error *err)
 {
-	if (pass->count == pass->capacity) {
-		size_t capacity = pass->capacity > 0 ? 2 * pass->capacity : 64;
-		struct item *items = reallocarray(pass->items, capacity, sizeof *items);
-
-		if (items == NULL)
-			return error_memory(err);
-		pass->items = items;
-		pass->capacity = capacity;
-	}
+	if (array_room(&pass->items, pass->count, &pass->capacity, err) < 0)
+		return -1;
 	pass->items[pass->count] = (struct item) { .kind = ITEM_OTHER };
 	*ret_item = &pass->items[pass->count++];
 	return 0;
@@ -241,9 +235,9 @@ static int pass_keep(struct pass *pass, struct passing *passing, uint64_t size, 
 	char piece[4096];
 	ssize_t got;
 
+	buf_init(&text, KEPT_MAX);
 	if (size > KEPT_MAX - pass->kept)
 		return 0;
-	buf_init(&text, (size_t)size);
 	buf_add_string(&text, "");
 	while ((got = passing_read(&passing->stream, piece, sizeof piece, err)) > 0)
 		buf_add(&text, piece, (size_t)got);
