@@ -79,11 +79,15 @@ static bool skim_take(struct skim *skim, char mark)
 
 static int skim_value(struct skim *skim, json_t **ret_value, struct error *err)
 {
+	size_t left = (size_t)(skim->end - skim->at);
 	json_error_t problem;
 	json_t *value = json_loadb(
-		skim->at, (size_t)(skim->end - skim->at),
+		skim->at, left < DOC_PIECE_MAX ? left : DOC_PIECE_MAX,
 		JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &problem);
 
+	if (value == NULL && left > DOC_PIECE_MAX && (size_t)problem.position + 4 > DOC_PIECE_MAX)
+		return error_set(err, ERROR_INPUT, "%s: something in it is larger than %zu bytes",
+				 skim->name, DOC_PIECE_MAX);
 	if (value == NULL)
 		return error_set(err, ERROR_INPUT, "%s: no JSON: %s", skim->name, problem.text);
 	skim->at += problem.position;
@@ -123,6 +127,9 @@ static int skim_member(struct skim *skim, const char *key, doc_element *each, vo
 	if (json_object_get(rest, text) != NULL)
 		return error_set(err, ERROR_INPUT, "%s: the member '%s' is there twice", skim->name,
 				 text);
+	if (json_object_size(rest) == DOC_MEMBERS_MAX)
+		return error_set(err, ERROR_INPUT, "%s: more than %d members", skim->name,
+				 DOC_MEMBERS_MAX);
 	array = strcmp(text, key) == 0;
 	if (array && skim_take(skim, '[')) {
 		if (skim_array(skim, each, context, err) < 0)

@@ -152,6 +152,49 @@ static void large_documents_come_in_pieces(unused_arg void **state)
 	}
 }
 
+static void each_piece_is_bounded(unused_arg void **state)
+{
+	static const char *const begins[] = { "{\"list\":[\"", "{\"list\":[1,\"", "{\"other\":\"",
+					      "{\"" };
+	size_t room = DOC_PIECE_MAX + 100;
+	auto_free char *text = malloc(room);
+	struct error err;
+
+	assert_non_null(text);
+	for (size_t i = 0; i < array_size(begins); i++) {
+		auto_buf struct buf found;
+		json_t *rest = NULL;
+
+		buf_init(&found, 1000);
+		memset(text, 'x', room);
+		memcpy(text, begins[i], strlen(begins[i]));
+		memcpy(text + room - 4, "\"]} ", 4);
+		assert_failure(
+			doc_each(text, room, "it", "list", list_element, &found, &rest, &err), err,
+			ERROR_INPUT, "larger than 4194304 bytes");
+	}
+	for (size_t members = DOC_MEMBERS_MAX; members <= DOC_MEMBERS_MAX + 1; members++) {
+		auto_buf struct buf found;
+		auto_buf struct buf json;
+		auto_doc json_t *rest = NULL;
+
+		buf_init(&found, 1000);
+		buf_init(&json, 10000);
+		buf_add_string(&json, "{\"list\":[]");
+		for (size_t i = 1; i < members; i++)
+			buf_printf(&json, ",\"%zu\":1", i);
+		buf_add_char(&json, '}');
+		if (members == DOC_MEMBERS_MAX)
+			assert_success(doc_each(json.data, json.size, "it", "list", list_element,
+						&found, &rest, &err),
+				       err);
+		else
+			assert_failure(doc_each(json.data, json.size, "it", "list", list_element,
+						&found, &rest, &err),
+				       err, ERROR_INPUT, "more than 64 members");
+	}
+}
+
 static void members_have_types(unused_arg void **state)
 {
 	auto_doc json_t *doc = parse("{\"s\":\"text\",\"n\":7,\"o\":{},\"a\":[],\"t\":true,"
@@ -223,6 +266,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_not_quoted),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(large_documents_come_in_pieces),
+		cmocka_unit_test(each_piece_is_bounded),
 		cmocka_unit_test(members_have_types),
 		cmocka_unit_test(text_is_always_a_string),
 	};
