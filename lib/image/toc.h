@@ -25,8 +25,8 @@
 #include "base/error.h"
 #include "image/layer.h"
 
-/* Tables above this, compressed or not, are not used. An entry has 200 to 450 bytes, so this is
- * room for 150 000 and more of them; and each thread may hold one table. */
+/* Tables above this, compressed or not, are not used. An entry has 200 to 600 bytes, so this is
+ * room for 100 000 and more of them; and each thread may hold one table. */
 #define TOC_SIZE_MAX ((size_t)64 << 20)
 
 /* What the descriptor of a layer says of its table. */
