@@ -64,6 +64,17 @@ struct grep_match {
 
 struct grep;
 
+/*
+ * What was read of a layer: nothing where only the configuration is searched; of layers in a
+ * registry that have a table of contents, only that where only paths are searched.
+ */
+struct grep_layer {
+	bool searched;
+	enum layer_table table;
+	uint64_t table_size; /* bytes of it that were fetched */
+};
+const struct grep_layer *grep_layer(const struct grep *grep, size_t index);
+
 /* Walks the image and keeps what it finds. The rules are borrowed until grep_free. */
 int grep_run(const struct image *image, const struct rules *rules,
 	     const struct grep_options *options, struct grep **ret_grep,
