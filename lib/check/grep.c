@@ -381,7 +381,7 @@ static int walk(struct grep *grep, struct error *err)
 {
 	const struct image_visitor visitor = {
 		.context = grep,
-		.headers = (grep->where & RULE_CONTENT) == 0,
+		.headers = (grep->where & RULE_CONTENT) == 0 && !grep->options.whole,
 		.layer_begin = on_layer_begin,
 		.entry = on_entry,
 		.data = on_data,

@@ -39,6 +39,7 @@ const char *grep_kind_name(enum grep_kind kind);
 struct grep_options {
 	bool final;   /* only what the final file system holds */
 	bool numbers; /* lines have numbers */
+	bool whole;   /* layers are read, whatever their tables of contents say */
 	enum grep_detail detail;
 };
 
