@@ -63,6 +63,7 @@ static const struct option_spec specs[] = {
 	  "record no write attempts; nothing is decided then", NULL },
 	{ "platform", 0, OPTION_STRING, FIELD(image.platform), "OS/ARCH[/VARIANT]",
 	  "which image of an index (default: this machine's)", NULL },
+	TOOL_REGISTRY_OPTIONS(struct options, image.registry),
 	TOOL_OPTIONS(struct options),
 };
 

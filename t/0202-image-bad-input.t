@@ -80,7 +80,8 @@ refused 'No such file' docker-archive:nowhere.tar:app
 refused 'is empty' /dev/null
 refused 'names no image' docker-archive:
 refused 'is empty' ''
-refused 'not supported yet' docker://localhost/app
+refused 'https://localhost:1: Failed to connect' docker://localhost:1/app
+refused 'no image reference' docker://localhost/App
 refused 'not supported yet' docker-daemon:app
 mkdir empty
 refused 'no index.json' ./empty

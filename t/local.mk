@@ -237,10 +237,25 @@ t_unit_test_credentials_SOURCES = t/unit/test-credentials.c
 t_unit_test_credentials_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_credentials_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-challenge
+t_unit_test_challenge_SOURCES = t/unit/test-challenge.c
+t_unit_test_challenge_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_challenge_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-http
+t_unit_test_http_SOURCES = t/unit/test-http.c
+t_unit_test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_http_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-registry
+t_unit_test_registry_SOURCES = t/unit/test-registry.c
+t_unit_test_registry_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
+EXTRA_DIST += t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -319,5 +334,5 @@ shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-tes
 shell_tests += t/4001-probe.t
 EXTRA_DIST += t/lib/server.py
 
-shell_tests += t/0300-registry-harness.t
+shell_tests += t/0300-registry-harness.t t/0301-logins.t
 EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py

@@ -156,10 +156,13 @@ int source_open(const struct image_name *name, const struct registry_options *op
 			"engines (docker-daemon:) are not supported yet; save the image to a "
 			"file");
 	case TRANSPORT_DOCKER:
+		return registry_source_open(name, options, ret_source, err);
 	case TRANSPORT_BARE:
 		break;
 	}
-	return registry_source_open(name, options, ret_source, err);
+	if (registry_source_open(name, options, ret_source, err) < 0)
+		return error_prefix(err, "no such file, and as an image in a registry");
+	return 0;
 }
 
 void source_free(struct source *source)

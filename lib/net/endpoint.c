@@ -29,9 +29,9 @@ struct endpoint {
 	char *origin; /* of its present base URL; credentials go there only */
 	const struct registry_options *options;
 	bool local; /* or named insecure: may do without TLS */
-	bool fixed; /* the scheme was given */
 	pthread_mutex_t lock;
 	/* under the lock */
+	bool scheme_known;
 	bool plain;
 	bool looked_up;
 	struct credentials credentials;
@@ -132,28 +132,28 @@ int endpoint_new(const char *place, const char *repository, const struct registr
 {
 	auto_endpoint struct endpoint *endpoint = calloc(1, sizeof *endpoint);
 	const char *host = place;
+	const char *prefix;
 	size_t length;
 
 	if (endpoint == NULL)
 		return error_memory(err);
 	(void)pthread_mutex_init(&endpoint->lock, NULL);
 	endpoint->options = options;
-	endpoint->fixed = strstr(place, "://") != NULL;
 	endpoint->plain = strncmp(place, "http://", 7) == 0;
-	if (endpoint->fixed)
+	if (strstr(place, "://") != NULL)
 		host = strstr(place, "://") + 3;
-	length = strcspn(host, "/");
-	endpoint->host = strndup(host, length);
-	host += length;
-	length = strlen(host);
-	while (length > 0 && host[length - 1] == '/')
+	prefix = host + strcspn(host, "/");
+	endpoint->host = strndup(host, (size_t)(prefix - host));
+	length = strlen(prefix);
+	while (length > 0 && prefix[length - 1] == '/')
 		length--;
-	endpoint->prefix = strndup(host, length);
+	endpoint->prefix = strndup(prefix, length);
 	endpoint->repository = strdup(repository);
 	if (endpoint->host == NULL || endpoint->prefix == NULL || endpoint->repository == NULL)
 		return error_memory(err);
 	endpoint->local =
 		host_is_this_machine(endpoint->host) || host_is_insecure(options, endpoint->host);
+	endpoint->scheme_known = !endpoint->local || host != place;
 	if (endpoint_set_origin(endpoint, err) < 0)
 		return -1;
 	*ret_endpoint = steal(&endpoint);
@@ -589,7 +589,6 @@ struct conversation {
 	char *url;	     /* asked last */
 	bool elsewhere;	     /* it was at another origin */
 	unsigned generation; /* of the authorization sent */
-	enum http_failure failure;
 };
 
 static void conversation_release(struct conversation *talk)
@@ -634,6 +633,7 @@ static int conversation_ask(struct conversation *talk, struct error *err)
 	struct endpoint *endpoint = talk->endpoint;
 	struct http_request http = { .url = talk->url, .ca_file = endpoint->options->ca_file };
 	auto_free char *origin = NULL;
+	enum http_failure failure;
 	char *headers[3] = { NULL };
 	int result;
 
@@ -647,21 +647,51 @@ static int conversation_ask(struct conversation *talk, struct error *err)
 	result = conversation_headers(talk, headers, &http.header_count, err);
 	http.headers = (const char *const *)headers;
 	if (result == 0)
-		result = endpoint_ask(endpoint, talk->client, &http, &talk->response,
-				      &talk->failure, err);
+		result =
+			endpoint_ask(endpoint, talk->client, &http, &talk->response, &failure, err);
 	for (size_t i = 0; i < array_size(headers); i++)
 		secret_free(&headers[i]);
 	return result;
+}
+
+/* A host of this machine, or one named insecure, that speaks no TLS is asked without, as Docker
+ * does. The lock is held, so that it is found out once. */
+static int endpoint_find_scheme(struct endpoint *endpoint, struct http_client *client,
+				struct error *err)
+{
+	auto_http_response struct http_response *response = NULL;
+	uint64_t timeout = endpoint_timeout(endpoint);
+	auto_free char *url = strdup(endpoint->origin);
+	struct http_request request = { .url = url, .insecure = true, .handshake_only = true };
+	enum http_failure failure = HTTP_FAILED_FOR_GOOD;
+
+	if (url == NULL)
+		return error_memory(err);
+	if (endpoint->scheme_known)
+		return 0;
+	if (http_open(client, &request, timeout, timeout, &response, &failure, err) < 0) {
+		if (failure != HTTP_FAILED_TLS)
+			return error_prefix(err, "%s", url);
+		endpoint->plain = true;
+		if (endpoint_set_origin(endpoint, err) < 0)
+			return -1;
+	}
+	endpoint->scheme_known = true;
+	return 0;
 }
 
 static int conversation_begin(struct conversation *talk, struct error *err)
 {
 	struct endpoint *endpoint = talk->endpoint;
 	bool plain;
+	int found;
 
 	(void)pthread_mutex_lock(&endpoint->lock);
+	found = endpoint_find_scheme(endpoint, talk->client, err);
 	plain = endpoint->plain;
 	(void)pthread_mutex_unlock(&endpoint->lock);
+	if (found < 0)
+		return -1;
 	free(steal(&talk->url));
 	if (asprintf(&talk->url, "%s://%s%s/v2/%s/%s", plain ? "http" : "https", endpoint->host,
 		     endpoint->prefix, endpoint->repository, talk->request->path) < 0) {
@@ -669,23 +699,6 @@ static int conversation_begin(struct conversation *talk, struct error *err)
 		return error_memory(err);
 	}
 	return 0;
-}
-
-/* A host of this machine, or one named insecure, that speaks no TLS is asked without, as Docker
- * does. False where that is not to be, or has been tried. */
-static bool conversation_do_without_tls(const struct conversation *talk)
-{
-	struct endpoint *endpoint = talk->endpoint;
-	bool again = false;
-
-	if (talk->failure != HTTP_FAILED_TLS || talk->elsewhere || endpoint->fixed ||
-	    !endpoint->local || strncmp(talk->url, "http:", 5) == 0)
-		return false;
-	(void)pthread_mutex_lock(&endpoint->lock);
-	endpoint->plain = true;
-	again = endpoint_set_origin(endpoint, NULL) == 0;
-	(void)pthread_mutex_unlock(&endpoint->lock);
-	return again;
 }
 
 static bool status_is_redirect(long status)
@@ -699,11 +712,8 @@ static int conversation_follow(struct conversation *talk, struct error *err)
 	if (conversation_begin(talk, err) < 0)
 		return -1;
 	for (unsigned redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-		if (conversation_ask(talk, err) < 0) {
-			if (!conversation_do_without_tls(talk) || conversation_begin(talk, err) < 0)
-				return -1;
-			continue;
-		}
+		if (conversation_ask(talk, err) < 0)
+			return -1;
 		if (!status_is_redirect(http_status(talk->response)) ||
 		    http_location(talk->response) == NULL)
 			return 0;

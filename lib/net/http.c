@@ -148,8 +148,15 @@ static CURLcode transfer_set_connection(struct transfer *transfer)
 	SET(CURLOPT_CONNECT_TO, transfer->connect_to);
 	SET(CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
-	if (request->ca_file != NULL)
+	if (request->ca_file != NULL) {
 		SET(CURLOPT_CAINFO, request->ca_file);
+	} else if (request->insecure) {
+		/* reading the system's takes longer than a whole exchange on loopback */
+		SET(CURLOPT_CAINFO, NULL);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	if (request->handshake_only)
+		SET(CURLOPT_CONNECT_ONLY, 1L);
 	if (request->certificate != NULL)
 		SET(CURLOPT_SSLCERT, request->certificate);
 	if (request->key != NULL)

@@ -45,7 +45,8 @@ struct http_request {
 	const char *key;
 	bool insecure;
 	bool follow;
-	bool no_proxy; /* whatever the environment says */
+	bool handshake_only; /* connects, and asks nothing: a response has no status then */
+	bool no_proxy;	     /* whatever the environment says */
 	/* gets the body in pieces; false refuses more, which ends the transfer with an error. NULL
 	 * drops the body */
 	bool (*sink)(void *context, const void *data, size_t size);

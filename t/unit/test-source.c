@@ -360,7 +360,9 @@ static void forms(unused_arg void **state)
 		{ TRANSPORT_OCI, "layout", SOURCE_OCI, "" },
 		{ TRANSPORT_OCI, "oci.tar", -1, "for a file use oci-archive:" },
 		{ TRANSPORT_OCI, "none", -1, "cannot open 'none'" },
-		{ TRANSPORT_DOCKER, "host/app", -1, "not supported yet" },
+		{ TRANSPORT_DOCKER, "localhost:1/app", -1,
+		  "https://localhost:1: Failed to connect" },
+		{ TRANSPORT_DOCKER, "Localhost/App", -1, "no image reference" },
 		{ TRANSPORT_DOCKER_DAEMON, "app", -1, "not supported yet" },
 		{ TRANSPORT_BARE, "app", -1, "no such file" },
 	};
