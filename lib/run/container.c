@@ -29,9 +29,9 @@
 #include "run/program.h"
 #include "run/sandbox.h"
 #include "run/unpack.h"
+#include "run/writes.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define WRITES_MAX   10000
 
 struct run {
 	const struct container_options *options;
@@ -174,6 +174,9 @@ static int run_describe(struct run *run, const struct image *image, struct error
 		     random[3], random[4], random[5]) < 0)
 		return error_memory(err);
 	record->working_dir = strdup(c->working_dir[0] != '\0' ? c->working_dir : "/");
+	record->user_known = true;
+	record->ports_known = true;
+	record->usage_known = true;
 	record->uid = run->account.uid;
 	record->gid = run->account.gid;
 	record->user_name = run->account.name != NULL ? strdup(run->account.name) : NULL;
@@ -546,24 +549,6 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 
 /* --- what was written ---------------------------------------------------------------------- */
 
-static int writes_add(struct container_record *record, const char *path, const char *what,
-		      struct error *err)
-{
-	struct write_record *writes;
-
-	if (record->write_count == WRITES_MAX)
-		return 0;
-	writes = reallocarray(record->writes, record->write_count + 1, sizeof *writes);
-	if (writes == NULL)
-		return error_memory(err);
-	record->writes = writes;
-	writes[record->write_count] = (struct write_record) { strdup(path), what };
-	if (writes[record->write_count].path == NULL)
-		return error_memory(err);
-	record->write_count++;
-	return 0;
-}
-
 /* The overlay's upper directory holds what differs from the image; `lower` is the image's. */
 static int writes_collect(struct container_record *record, int upper, int lower, struct buf *path,
 			  time_t since, struct error *err)
@@ -597,43 +582,20 @@ static int writes_collect(struct container_record *record, int upper, int lower,
 				      : -1;
 
 			if (!there && st.st_ctime >= since)
-				result = writes_add(record, path->data, "made", err);
+				result = writes_add(&record->writes, path->data, "made", err);
 			if (result == 0 && below >= 0)
 				result = writes_collect(record, below, below_lower, path, since,
 							err);
 		} else if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
-			result = writes_add(record, path->data, "deleted", err);
+			result = writes_add(&record->writes, path->data, "deleted", err);
 		} else {
-			result = writes_add(record, path->data, there ? "changed" : "made", err);
+			result = writes_add(&record->writes, path->data, there ? "changed" : "made",
+					    err);
 		}
 		buf_truncate(path, size);
 	}
 	(void)closedir(directory);
 	return result;
-}
-
-/* What the sandbox itself put there as mount points is none of the program's writes. */
-static bool is_mount_point(const struct run *run, const char *path)
-{
-	static const char *const own[] = { "/proc",	 "/sys",	  "/dev",
-					   "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-					   "/etc" };
-	const struct strings *const lists[] = { &run->volumes, &run->tmpfs, &run->read_only_paths };
-	size_t length = strlen(path);
-
-	for (size_t i = 0; i < array_size(own); i++)
-		if (strcmp(path, own[i]) == 0)
-			return true;
-	if (strncmp(run->record->working_dir, path, length) == 0 &&
-	    (run->record->working_dir[length] == '/' || run->record->working_dir[length] == '\0'))
-		return true;
-	for (size_t i = 0; i < array_size(lists); i++)
-		for (size_t k = 0; k < lists[i]->count; k++)
-			if (strncmp(lists[i]->items[k], path, length) == 0 &&
-			    (lists[i]->items[k][length] == '/' ||
-			     lists[i]->items[k][length] == '\0'))
-				return true;
-	return false;
 }
 
 static int run_collect_writes(struct run *run, struct error *err)
@@ -642,7 +604,11 @@ static int run_collect_writes(struct run *run, struct error *err)
 	auto_free char *root_path = NULL;
 	auto_fd int lower = -1;
 	struct container_record *record = run->record;
-	size_t kept = 0;
+	const char *const *const mounts[] = {
+		(const char *const *)run->volumes.items,
+		(const char *const *)run->tmpfs.items,
+		(const char *const *)run->read_only_paths.items,
+	};
 
 	buf_init(&path, (size_t)PATH_MAX * 4);
 	if (!run->options->writable || run->upper < 0)
@@ -652,13 +618,9 @@ static int run_collect_writes(struct run *run, struct error *err)
 	lower = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (writes_collect(record, steal_fd(&run->upper), lower, &path, 0, err) < 0)
 		return -1;
-	for (size_t i = 0; i < record->write_count; i++) {
-		if (is_mount_point(run, record->writes[i].path))
-			free(record->writes[i].path);
-		else
-			record->writes[kept++] = record->writes[i];
-	}
-	record->write_count = kept;
+	for (size_t i = 0; i < array_size(mounts); i++)
+		writes_drop_mounts(&record->writes, mounts[i]);
+	writes_drop_own(&record->writes, record->working_dir);
 	return 0;
 }
 
@@ -797,8 +759,10 @@ void container_record_release(struct container_record *record)
 		free(record->log[i].text);
 	free(record->log);
 	free(record->ports);
-	for (size_t i = 0; i < record->write_count; i++)
-		free(record->writes[i].path);
-	free(record->writes);
+	writes_release(&record->writes);
+	writes_release(&record->would);
+	free(record->health);
+	free(record->second_problem);
+	texts_free(record->leftovers);
 	*record = (struct container_record) { 0 };
 }

@@ -33,7 +33,7 @@ int list_add_copies(struct strings *list, const struct strings *from, struct err
 
 void list_release(struct strings *list)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; list->items != NULL && i < list->count; i++)
 		free(list->items[i]);
 	free(list->items);
 	*list = (struct strings) { 0 };
