@@ -25,8 +25,7 @@
 #define LOG_PATIENCE  (5 * SECOND)
 /* of a program that ends by itself: how much longer than the first the second run may take */
 #define SECOND_PATIENCE (10 * SECOND)
-#define SAMPLE_EVERY	SECOND
-#define STATS_MINOR	41 /* the API version that gives a sample at once */
+#define SAMPLE_MAX	((size_t)1 << 20)
 #define TRIALS		2
 
 enum step {
@@ -35,7 +34,7 @@ enum step {
 	STEP_LOOK, /* what it is now that it runs */
 	STEP_WAIT,
 	STEP_LOG,
-	STEP_SAMPLE, /* memory and CPU */
+	STEP_STATS, /* memory and CPU, once a second */
 	STEP_HEALTH,
 	STEP_STOP,
 	STEP_KILL,
@@ -58,6 +57,7 @@ struct trial {
 	struct container_record *record;
 	struct call calls[STEP_COUNT];
 	struct enginelog log;
+	struct buf sample; /* a line of JSON, as far as it has come */
 	struct command command;
 	char *id;
 	pid_t pid; /* 0: not known here */
@@ -71,7 +71,6 @@ struct trial {
 	bool stopping;
 	bool removed;
 	uint64_t deadline;
-	uint64_t sample_at;
 	uint64_t stopped_at;
 	uint64_t log_deadline;
 };
@@ -237,18 +236,75 @@ static bool trial_log(void *context, const void *data, size_t size)
 	return enginelog_take(&call->trial->log, data, size);
 }
 
+static uint64_t number_at(const json_t *object, const char *first, const char *second,
+			  const char *third)
+{
+	const json_t *value = json_object_get(object, first);
+
+	if (second != NULL)
+		value = json_object_get(value, second);
+	if (third != NULL)
+		value = json_object_get(value, third);
+	return json_is_integer(value) && json_integer_value(value) > 0
+		       ? (uint64_t)json_integer_value(value)
+		       : 0;
+}
+
+static void take_sample(struct container_record *record, const char *text, size_t size)
+{
+	struct trace *figures = &record->trace;
+	auto_doc json_t *sample = NULL;
+	uint64_t memory;
+	uint64_t cpu;
+
+	if (doc_parse(text, size, "stats", &sample, NULL) < 0)
+		return;
+	memory = number_at(sample, "memory_stats", "max_usage", NULL);
+	cpu = number_at(sample, "cpu_stats", "cpu_usage", "total_usage");
+	/* cgroups of version 2 have no such figure */
+	if (memory == 0)
+		memory = number_at(sample, "memory_stats", "usage", NULL);
+	if (memory > figures->peak_memory)
+		figures->peak_memory = memory;
+	if (cpu > figures->cpu_time)
+		figures->cpu_time = cpu;
+	record->usage_known = figures->peak_memory > 0;
+}
+
+/* A line a second. */
+static bool trial_stats(void *context, const void *data, size_t size)
+{
+	struct trial *trial = ((struct call *)context)->trial;
+	const char *end;
+
+	buf_add(&trial->sample, data, size);
+	while ((end = memchr(trial->sample.data, '\n', trial->sample.size)) != NULL) {
+		size_t length = (size_t)(end - trial->sample.data) + 1;
+
+		take_sample(trial->record, trial->sample.data, length);
+		memmove(trial->sample.data, end + 1, trial->sample.size - length);
+		buf_truncate(&trial->sample, trial->sample.size - length);
+	}
+	return !trial->sample.failed;
+}
+
 /* A request about the container: `tail` follows its ID in the path. */
 static int trial_ask(struct trial *trial, enum step step, const char *method, const char *tail,
 		     struct error *err)
 {
 	struct engine_request request = {
 		.method = method,
-		.timeout = step == STEP_WAIT || step == STEP_LOG ? 0 : CALL_TIMEOUT,
+		.timeout = CALL_TIMEOUT,
 		.context = &trial->calls[step],
-		.sink = step == STEP_LOG ? trial_log : NULL,
 	};
 	auto_buf struct buf path;
 
+	if (step == STEP_WAIT || step == STEP_LOG || step == STEP_STATS)
+		request.timeout = 0;
+	if (step == STEP_LOG)
+		request.sink = trial_log;
+	else if (step == STEP_STATS)
+		request.sink = trial_stats;
 	buf_init(&path, 4096);
 	buf_add_string(&path, "/containers/");
 	engine_escape(&path, trial->id);
@@ -298,26 +354,12 @@ static int send_signal(struct trial *trial, enum step step, int signal, struct e
 /* The signal goes out when nothing is asked any more that needs the program alive. */
 static int trial_stop_now(struct trial *trial, struct error *err)
 {
-	if (trial->ended || trial->record->stop_sent || trial->calls[STEP_HEALTH].pending ||
-	    trial->calls[STEP_SAMPLE].pending)
+	if (trial->ended || trial->record->stop_sent || trial->calls[STEP_HEALTH].pending)
 		return 0;
 	trial->record->stop_sent = true;
 	trial->stopped_at = trace_now();
 	trial->deadline = trial->stopped_at + trial->run->options->grace;
 	return send_signal(trial, STEP_STOP, trial->record->stop_signal, err);
-}
-
-static bool can_sample(const struct trial *trial)
-{
-	return is_primary(trial) && engine_api_minor(trial->run->engine) >= STATS_MINOR;
-}
-
-static int trial_sample(struct trial *trial, struct error *err)
-{
-	trial->sample_at = 0;
-	if (!can_sample(trial) || trial->calls[STEP_SAMPLE].pending)
-		return 0;
-	return trial_ask(trial, STEP_SAMPLE, "GET", "/stats?stream=0&one-shot=1", err);
 }
 
 static int trial_stop(struct trial *trial, struct error *err)
@@ -332,8 +374,6 @@ static int trial_stop(struct trial *trial, struct error *err)
 	if (is_primary(trial) && trial->record->interrupted == 0) {
 		if (trial->local)
 			ports_sample(trial->record, trial->pid);
-		if (trial_sample(trial, err) < 0)
-			return -1;
 		if (trial->run->image->configuration.healthcheck.set &&
 		    trial_ask(trial, STEP_HEALTH, "GET", "/json", err) < 0)
 			return -1;
@@ -507,7 +547,8 @@ static int on_looked(struct trial *trial, const struct engine_done *done, struct
 		return -1;
 	if (trial->stopping)
 		return trial_stop_now(trial, err);
-	if (trial_sample(trial, err) < 0)
+	if (is_primary(trial) && trial->pid > 0 &&
+	    trial_ask(trial, STEP_STATS, "GET", "/stats?stream=1", err) < 0)
 		return -1;
 	/* it has ended already: there is no network any more to run COMMAND in */
 	if (!trial->run->has_command || trial->pid == 0)
@@ -529,37 +570,6 @@ static int on_waited(struct trial *trial, struct error *err)
 	trial->deadline = trial->command.guard > 0 ? now + run->options->grace : 0;
 	trial->log_deadline = now + LOG_PATIENCE;
 	return trial_ask(trial, STEP_END, "GET", "/json", err);
-}
-
-static uint64_t number_at(const json_t *object, const char *first, const char *second,
-			  const char *third)
-{
-	const json_t *value = json_object_get(object, first);
-
-	if (second != NULL)
-		value = json_object_get(value, second);
-	if (third != NULL)
-		value = json_object_get(value, third);
-	return json_is_integer(value) && json_integer_value(value) > 0
-		       ? (uint64_t)json_integer_value(value)
-		       : 0;
-}
-
-static int on_sampled(struct trial *trial, const struct engine_done *done, struct error *err)
-{
-	struct trace *figures = &trial->record->trace;
-	uint64_t memory = number_at(done->answer, "memory_stats", "max_usage", NULL);
-	uint64_t cpu = number_at(done->answer, "cpu_stats", "cpu_usage", "total_usage");
-
-	if (memory == 0)
-		memory = number_at(done->answer, "memory_stats", "usage", NULL);
-	if (memory > figures->peak_memory)
-		figures->peak_memory = memory;
-	if (cpu > figures->cpu_time)
-		figures->cpu_time = cpu;
-	trial->record->usage_known = figures->peak_memory > 0;
-	trial->sample_at = trace_now() + SAMPLE_EVERY;
-	return trial->stopping ? trial_stop_now(trial, err) : 0;
 }
 
 static int take_health(struct trial *trial, const json_t *container, struct error *err)
@@ -673,7 +683,7 @@ static bool is_forgiven(const struct trial *trial, enum step step, const struct 
 	case STEP_START:
 		return done->error.kind != ERROR_NETWORK;
 	case STEP_LOG:
-	case STEP_SAMPLE:
+	case STEP_STATS:
 	case STEP_HEALTH:
 		return done->error.kind != ERROR_NETWORK || trial->ended;
 	case STEP_STOP:
@@ -713,8 +723,6 @@ static int trial_answer(struct trial *trial, enum step step, struct engine_done 
 		return on_waited(trial, err);
 	case STEP_LOG:
 		return on_log_ended(trial, done);
-	case STEP_SAMPLE:
-		return on_sampled(trial, done, err);
 	case STEP_HEALTH:
 		if (take_health(trial, done->answer, err) < 0)
 			return -1;
@@ -725,6 +733,7 @@ static int trial_answer(struct trial *trial, enum step step, struct engine_done 
 		return on_changes(trial, done, err);
 	case STEP_REMOVE:
 		return on_removed(trial, done, err);
+	case STEP_STATS:
 	case STEP_STOP:
 	case STEP_KILL:
 	case STEP_COUNT:
@@ -882,9 +891,6 @@ static int trial_go_on(struct trial *trial, struct error *err)
 		return 0;
 	if (trial->deadline > 0 && now >= trial->deadline && on_deadline(trial, err) < 0)
 		return -1;
-	if (trial->sample_at > 0 && now >= trial->sample_at && !trial->ended && !trial->stopping &&
-	    trial_sample(trial, err) < 0)
-		return -1;
 	if (!trial->examined || trial->command.guard > 0 || trial->calls[STEP_CHANGES].pending ||
 	    trial->calls[STEP_REMOVE].pending ||
 	    (trial->calls[STEP_LOG].pending && now < trial->log_deadline))
@@ -911,8 +917,6 @@ static uint64_t time_to_wait(const struct engine_run *run)
 		if (trial->removed)
 			continue;
 		sooner(&wait, trial->deadline, now);
-		if (!trial->ended)
-			sooner(&wait, trial->sample_at, now);
 		if (trial->calls[STEP_LOG].pending)
 			sooner(&wait, trial->log_deadline, now);
 	}
@@ -978,6 +982,7 @@ static void trial_init(struct engine_run *run, size_t i, struct container_record
 	for (size_t step = 0; step < STEP_COUNT; step++)
 		trial->calls[step] = (struct call) { .trial = trial, .step = (enum step)step };
 	enginelog_init(&trial->log, record);
+	buf_init(&trial->sample, SAMPLE_MAX);
 	trial->log.file = i == 0 ? run->log_file : NULL;
 	command_init(&trial->command);
 }
@@ -1118,6 +1123,7 @@ static void run_release(struct engine_run *run)
 	for (size_t i = 0; i < run->trial_count; i++) {
 		command_release(&run->trials[i].command);
 		enginelog_release(&run->trials[i].log);
+		buf_release(&run->trials[i].sample);
 		free(run->trials[i].id);
 	}
 	if (run->signals >= 0) {
