@@ -593,7 +593,7 @@ static int print_refusals(const struct options *options, const struct container_
 			  const struct verdict *verdict, struct error *err)
 {
 	if (options->engine == ENGINE_DOCKER) {
-		if (options->container.writable)
+		if (options->container.writable || record->start_error != NULL)
 			return 0;
 		if (record->would.count == 0)
 			(void)printf("would write: nothing\n");

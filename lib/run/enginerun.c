@@ -19,10 +19,11 @@
 #include "run/program.h"
 #include "run/writes.h"
 
-#define SECOND	      UINT64_C(1000000000)
-#define CALL_TIMEOUT  (120 * SECOND)
-#define CLEAR_TIMEOUT (20 * SECOND)
-#define LOG_PATIENCE  (5 * SECOND)
+#define SECOND		 UINT64_C(1000000000)
+#define CALL_TIMEOUT	 (120 * SECOND)
+#define CLEAR_TIMEOUT	 (20 * SECOND)
+#define COMMAND_PATIENCE SECOND
+#define LOG_PATIENCE	 (5 * SECOND)
 /* of a program that ends by itself: how much longer than the first the second run may take */
 #define SECOND_PATIENCE (10 * SECOND)
 #define SAMPLE_MAX	((size_t)1 << 20)
@@ -60,6 +61,8 @@ struct trial {
 	struct buf sample; /* a line of JSON, as far as it has come */
 	struct command command;
 	char *id;
+	char *upper; /* the engine's folder for what it writes; NULL: not known */
+	uint64_t created;
 	pid_t pid; /* 0: not known here */
 	bool local;
 	bool writable;
@@ -73,6 +76,7 @@ struct trial {
 	uint64_t deadline;
 	uint64_t stopped_at;
 	uint64_t log_deadline;
+	uint64_t command_deadline; /* its process is not to be seen: it may have ended */
 };
 
 struct engine_run {
@@ -439,12 +443,6 @@ static int trial_command(struct trial *trial, struct error *err)
 		.mask = &run->old_mask,
 	};
 
-	if (!trial->local)
-		return error_set(err, ERROR_ENGINE,
-				 "%s: COMMAND cannot reach the container: its processes are not on "
-				 "this machine, or not for you to see (--engine sandbox can do "
-				 "without)",
-				 engine_address(run->engine));
 	if (command_start(&trial->command, run->options->command, &place, err) < 0)
 		return -1;
 	trial->record->command_ran = true;
@@ -550,10 +548,12 @@ static int on_looked(struct trial *trial, const struct engine_done *done, struct
 	if (is_primary(trial) && trial->pid > 0 &&
 	    trial_ask(trial, STEP_STATS, "GET", "/stats?stream=1", err) < 0)
 		return -1;
-	/* it has ended already: there is no network any more to run COMMAND in */
-	if (!trial->run->has_command || trial->pid == 0)
+	if (!trial->run->has_command)
 		return 0;
-	return trial_command(trial, err);
+	if (trial->local)
+		return trial_command(trial, err);
+	trial->command_deadline = trace_now() + COMMAND_PATIENCE;
+	return 0;
 }
 
 static int on_waited(struct trial *trial, struct error *err)
@@ -618,6 +618,14 @@ static int start_failed(struct trial *trial, const json_t *state, int code, stru
 	return 0;
 }
 
+/* Storage drivers that overlay have one. */
+static const char *upper_of(const json_t *container)
+{
+	const json_t *data = json_object_get(json_object_get(container, "GraphDriver"), "Data");
+
+	return json_string_value(json_object_get(data, "UpperDir"));
+}
+
 static int on_ended(struct trial *trial, const struct engine_done *done, struct error *err)
 {
 	struct container_record *record = trial->record;
@@ -630,6 +638,10 @@ static int on_ended(struct trial *trial, const struct engine_done *done, struct 
 	    doc_size(state, "container", "ExitCode", DOC_REQUIRED, &code, err) < 0)
 		return -1;
 	trial->examined = true;
+	(void)time_of(done->answer, "Created", &trial->created);
+	if (engine_is_local(trial->run->engine) &&
+	    copy_text(&trial->upper, upper_of(done->answer), err) < 0)
+		return -1;
 	record->status = (int)(code & 0xff) << 8;
 	if (record->start_error != NULL)
 		return start_failed(trial, state, (int)code, err);
@@ -644,6 +656,9 @@ static int on_changes(struct trial *trial, const struct engine_done *done, struc
 	struct write_list *writes = &trial->record->writes;
 
 	if (writes_of_changes(writes, done->answer, err) < 0)
+		return -1;
+	if (trial->upper != NULL && trial->created > 0 &&
+	    writes_of_upper(writes, trial->upper, trial->created, err) < 0)
 		return -1;
 	writes_drop_mounts(writes, (const char *const *)run->image->configuration.volumes.items);
 	for (size_t i = 0; i < run->options->tmpfs_count; i++) {
@@ -891,6 +906,12 @@ static int trial_go_on(struct trial *trial, struct error *err)
 		return 0;
 	if (trial->deadline > 0 && now >= trial->deadline && on_deadline(trial, err) < 0)
 		return -1;
+	if (trial->command_deadline > 0 && now >= trial->command_deadline && !trial->ended)
+		return error_set(err, ERROR_ENGINE,
+				 "%s: COMMAND cannot reach the container: its processes are not on "
+				 "this machine, or not for you to see (--engine sandbox needs none "
+				 "of that)",
+				 engine_address(trial->run->engine));
 	if (!trial->examined || trial->command.guard > 0 || trial->calls[STEP_CHANGES].pending ||
 	    trial->calls[STEP_REMOVE].pending ||
 	    (trial->calls[STEP_LOG].pending && now < trial->log_deadline))
@@ -917,6 +938,8 @@ static uint64_t time_to_wait(const struct engine_run *run)
 		if (trial->removed)
 			continue;
 		sooner(&wait, trial->deadline, now);
+		if (!trial->ended)
+			sooner(&wait, trial->command_deadline, now);
 		if (trial->calls[STEP_LOG].pending)
 			sooner(&wait, trial->log_deadline, now);
 	}
@@ -1125,6 +1148,7 @@ static void run_release(struct engine_run *run)
 		enginelog_release(&run->trials[i].log);
 		buf_release(&run->trials[i].sample);
 		free(run->trials[i].id);
+		free(run->trials[i].upper);
 	}
 	if (run->signals >= 0) {
 		(void)close(run->signals);

@@ -2,7 +2,11 @@
 
 #include "run/writes.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/doc.h"
 
@@ -169,4 +173,60 @@ int writes_of_changes(struct write_list *list, const json_t *changes, struct err
 			return -1;
 	}
 	return 0;
+}
+
+static bool is_listed_below(const struct write_list *list, const char *path)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (holds(path, list->items[i].path))
+			return true;
+	return false;
+}
+
+static bool is_since(const struct stat *st, uint64_t since)
+{
+	return st->st_mtim.tv_sec > 0 && (uint64_t)st->st_mtim.tv_sec * UINT64_C(1000000000) +
+							 (uint64_t)st->st_mtim.tv_nsec >=
+						 since;
+}
+
+/* Folders only, their own names in `path`. `parent` is left open. */
+static int upper_walk(struct write_list *list, int parent, const char *name, struct buf *path,
+		      uint64_t since, struct error *err)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *item;
+	size_t size = path->size;
+	struct stat st;
+	int result = 0;
+
+	if (folder == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return 0;
+	}
+	while (result == 0 && (item = readdir(folder)) != NULL) {
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
+		    fstatat(fd, item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		buf_add_char(path, '/');
+		buf_add_string(path, item->d_name);
+		result = buf_check(path, "a path", err);
+		if (result == 0)
+			result = upper_walk(list, fd, item->d_name, path, since, err);
+		if (result == 0 && is_since(&st, since) && !is_listed_below(list, path->data))
+			result = writes_add(list, path->data, "changed", err);
+		buf_truncate(path, size);
+	}
+	(void)closedir(folder);
+	return result;
+}
+
+int writes_of_upper(struct write_list *list, const char *upper, uint64_t since, struct error *err)
+{
+	auto_buf struct buf path;
+
+	buf_init(&path, PATH_MAX);
+	return upper_walk(list, AT_FDCWD, upper, &path, since, err);
 }

@@ -29,4 +29,12 @@ void writes_drop_own(struct write_list *list, const char *working_dir);
  */
 int writes_of_changes(struct write_list *list, const json_t *changes, struct error *err) must_check;
 
+/*
+ * What an engine calls changes lacks a file that was made and removed again. Where its folder for
+ * the container's writes can be seen from here, each folder in it that has changed since then
+ * (nanoseconds since 1970), and below which nothing is listed, is added.
+ */
+int writes_of_upper(struct write_list *list, const char *upper, uint64_t since,
+		    struct error *err) must_check;
+
 #endif
