@@ -139,21 +139,6 @@ static int check_request(const struct http_request *request, struct error *err)
 			code = curl_easy_setopt(curl, option, value); \
 	} while (0)
 
-static curl_socket_t on_dial(void *user, unused_arg curlsocktype purpose,
-			     unused_arg struct curl_sockaddr *address)
-{
-	const struct transfer *transfer = user;
-	int fd = transfer->request.dial(transfer->request.dial_context);
-
-	return fd < 0 ? CURL_SOCKET_BAD : fd;
-}
-
-static int on_dialled(unused_arg void *user, unused_arg curl_socket_t fd,
-		      unused_arg curlsocktype purpose)
-{
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
-
 static CURLcode transfer_set_connection(struct transfer *transfer)
 {
 	const struct http_request *request = &transfer->request;
@@ -176,15 +161,12 @@ static CURLcode transfer_set_connection(struct transfer *transfer)
 		SET(CURLOPT_SSLCERT, request->certificate);
 	if (request->key != NULL)
 		SET(CURLOPT_SSLKEY, request->key);
-	if (request->unix_socket != NULL)
+	if (request->unix_socket != NULL && request->unix_socket[0] == '@')
+		SET(CURLOPT_ABSTRACT_UNIX_SOCKET, request->unix_socket + 1);
+	else if (request->unix_socket != NULL)
 		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	if (request->no_proxy)
 		SET(CURLOPT_NOPROXY, "*");
-	if (request->dial != NULL) {
-		SET(CURLOPT_OPENSOCKETFUNCTION, on_dial);
-		SET(CURLOPT_OPENSOCKETDATA, transfer);
-		SET(CURLOPT_SOCKOPTFUNCTION, on_dialled);
-	}
 	return code;
 }
 

@@ -37,7 +37,7 @@ struct http_request {
 	const void *body; /* borrowed until the transfer is done; NULL for none */
 	size_t body_size;
 	uint64_t timeout;	       /* nanoseconds for the whole transfer; 0 for none */
-	const char *unix_socket;       /* NULL: TCP */
+	const char *unix_socket;       /* NULL: TCP; "@NAME" is in the abstract name space */
 	const char *const *connect_to; /* HOST1:PORT1:HOST2:PORT2 */
 	size_t connect_to_count;
 	const char *ca_file;	 /* NULL: the system's */
@@ -47,10 +47,6 @@ struct http_request {
 	bool follow;
 	bool handshake_only; /* connects, and asks nothing: a response has no status then */
 	bool no_proxy;	     /* whatever the environment says */
-	/* gives a connected socket instead of a connection to the URL's host; -1: it cannot be had
-	 */
-	int (*dial)(void *dial_context);
-	void *dial_context;
 	/* gets the body in pieces; false refuses more, which ends the transfer with an error. NULL
 	 * drops the body */
 	bool (*sink)(void *context, const void *data, size_t size);
