@@ -290,7 +290,7 @@ t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh t/lib/stream.sh
+EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh t/lib/podmand.sh t/lib/stream.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -379,5 +379,5 @@ shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-tes
 shell_tests += t/4001-probe.t
 EXTRA_DIST += t/lib/server.py
 
-shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t
+shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0304-engines.t
 EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py

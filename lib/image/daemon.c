@@ -95,11 +95,17 @@ static const struct stream_ops export_ops = {
 
 /* --- names ----------------------------------------------------------------------------------- */
 
+/* 64 hex digits are no name anywhere, but an ID that goes without its algorithm. */
+static bool is_bare_id(const char *name)
+{
+	return strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64;
+}
+
 bool daemon_name_is_id(const char *name)
 {
 	struct digest digest;
 
-	return digest_parse(name, &digest, NULL) == 0;
+	return is_bare_id(name) || digest_parse(name, &digest, NULL) == 0;
 }
 
 /* What the engine is asked for: beside a digest a tag is a remark, and engines refuse both. */
@@ -108,7 +114,8 @@ static int name_to_ask(const char *name, char **ret_name, struct error *err)
 	auto_reference struct reference reference = { 0 };
 
 	if (daemon_name_is_id(name)) {
-		*ret_name = strdup(name);
+		if (asprintf(ret_name, "%s%s", is_bare_id(name) ? "sha256:" : "", name) < 0)
+			*ret_name = NULL;
 	} else {
 		if (reference_parse(name, REFERENCE_AS_WRITTEN, &reference, err) < 0)
 			return -1;

@@ -293,14 +293,32 @@ bool image_is_pending(const struct image *image)
 	return image->facts->stream != NULL;
 }
 
+/* Where an engine gave up an export, its reason is the last that comes, and may stand where the
+ * archive already made no sense. */
+static int image_pass_failed(const struct image *image, struct stream *stream, struct error *err)
+{
+	struct error reason = ERROR_INIT;
+	char piece[4096];
+	ssize_t got = 1;
+
+	if (!digest_is_set(&image->engine_id))
+		return -1;
+	for (size_t size = 0; got > 0 && size < 16 * sizeof piece; size += (size_t)got)
+		got = stream_read(stream, piece, sizeof piece, &reason);
+	return got < 0 && reason.kind == ERROR_ENGINE ? error_copy(err, &reason) : -1;
+}
+
 int image_pass(const struct image *image, const struct pass_reader *reader, struct error *err)
 {
 	struct facts *facts = image->facts;
 	auto_stream struct stream *stream = steal(&facts->stream);
 	struct pass *pass = NULL;
 
-	if (pass_read(stream, image->stream_name, reader, &pass, err) < 0 ||
-	    source_of_pass(pass, image->parsed.transport, &facts->source, err) < 0 ||
+	if (pass_read(stream, image->stream_name, reader, &pass, err) < 0) {
+		(void)image_pass_failed(image, stream, err);
+		return error_prefix(err, "%s", image->name);
+	}
+	if (source_of_pass(pass, image->parsed.transport, &facts->source, err) < 0 ||
 	    image_load(image, err) < 0)
 		return error_prefix(err, "%s", image->name);
 	return 0;
