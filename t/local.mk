@@ -162,6 +162,11 @@ t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_reference_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-daemon
+t_unit_test_daemon_SOURCES = t/unit/test-daemon.c
+t_unit_test_daemon_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_daemon_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-stream
 t_unit_test_stream_SOURCES = t/unit/test-stream.c
 t_unit_test_stream_CPPFLAGS = $(UNIT_CPPFLAGS)

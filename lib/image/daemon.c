@@ -267,11 +267,11 @@ static int search_missed(const struct search *search, struct buf *tried, struct 
 {
 	auto_buf struct buf text;
 
+	buf_init(&text, 8 * (size_t)ERROR_TEXT_MAX);
 	if (tried != NULL) {
 		search_tell(search, tried);
 		return buf_check(tried, "what was tried", err);
 	}
-	buf_init(&text, ERROR_TEXT_MAX);
 	buf_add_string(&text, "");
 	search_tell(search, &text);
 	if (search->without.size == 0 && !search->fixed)

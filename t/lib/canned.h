@@ -18,6 +18,8 @@ struct canned_step {
 	const char *wanted; /* stands in the request; NULL: whatever */
 	const char *unwanted;
 	const char *answer; /* then the connection is closed */
+	const void *body;   /* behind the answer, where that has NULs; NULL for none */
+	size_t body_size;
 };
 
 struct canned {
@@ -60,7 +62,10 @@ static inline int canned_serve(int listener, const struct canned_step *steps, si
 					      steps[i].wanted, steps[i].unwanted, request);
 				return 1;
 			}
-			if (write(fd, steps[i].answer, length) != (ssize_t)length)
+			if (write(fd, steps[i].answer, length) != (ssize_t)length ||
+			    (steps[i].body != NULL &&
+			     write(fd, steps[i].body, steps[i].body_size) !=
+				     (ssize_t)steps[i].body_size))
 				return 3;
 			i++;
 		} else {
