@@ -295,7 +295,7 @@ t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh t/lib/podmand.sh t/lib/stream.sh
+EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/places.pl t/lib/archive.sh t/lib/dockerd.sh t/lib/podmand.sh t/lib/stream.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -356,7 +356,7 @@ dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
 	t/0206-image-stream-docker.t
-shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t
+shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t t/1091-places.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
