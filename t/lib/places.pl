@@ -11,8 +11,7 @@
 #             the registry hands out. It writes every index anew. Otherwise nothing
 #   Docker    keeps layers uncompressed and no manifest: digests and compressed sizes are not known
 #
-# What skopeo or Docker do not take is named, with what they say: zstd layers and configurations of Docker's type
-# under an OCI manifest, neither of which skopeo converts for Docker.
+# What skopeo or Docker do not take is named, with what they say: zstd layers, which skopeo does not convert.
 use strict;
 use warnings;
 use Digest::SHA 'sha256_hex';
@@ -21,6 +20,7 @@ use lib $FindBin::Bin;
 use Corpus;
 use HTTP::Tiny;
 use JSON::PP;
+use POSIX ();
 use Test::More;
 
 my $registry = $ENV{REGISTRY} or die 'no REGISTRY';
@@ -33,12 +33,17 @@ my %places;      # how many images were compared there
 
 # --- the places ------------------------------------------------------------------------------------
 
-my $reason;    # why the last `done` was not
+# done(TITLE, COMMAND...): did it succeed? Otherwise reason(TITLE) is its last line.
 sub done {
-	my (@command) = @_;
-	my ($status, $signal, $out, $err) = ask(@command);
-	($reason) = $err =~ /(.*)\Z/;
-	return $status == 0 && $signal == 0;
+	my ($title, @command) = @_;
+	my $line = join ' ', map { "'$_'" } @command;
+	return system("$line >'$scratch/$title.log' 2>&1") == 0;
+}
+
+sub reason {
+	my ($title) = @_;
+	my ($last) = slurp("$scratch/$title.log") =~ /(.*)\Z/;
+	return $last;
 }
 
 # The layout in a folder of its own, whose index names this digest alone: what skopeo can be told to take.
@@ -83,25 +88,44 @@ sub push_to_registry {
 	my $via = @{ $image->{via} // [] } ? $image->{via}[0] : undef;
 	my $source = $image->{view} eq 'docker' ? archive_alone($case, "$scratch/$number")
 	  : layout_alone($case, $via // $image->{manifest_digest}, "$scratch/$number");
-	return done('skopeo', '--insecure-policy', 'copy', '-q', defined $via ? '--all' : (), '--dest-tls-verify=false',
+	return done("registry-$number", 'skopeo', '--insecure-policy', 'copy', '-q', defined $via ? '--all' : (), '--dest-tls-verify=false',
 		$source, "docker://$registry/corpus:$number");
 }
 
 # Archives that Docker loads itself; by way of skopeo layouts, and archives whose names it does not like. Both
-# may say nothing where it did not work.
+# may say nothing where it did not work: what counts is is_in_docker().
 sub load_into_docker {
-	my ($case, $number, $id) = @_;
+	my ($case, $number) = @_;
 	my $image = $case->{image};
 	my $docker = $image->{view} eq 'docker';
-	if ($docker && done('docker', 'load', '-i', $case->{path})) {
-		return 0 if !defined $id;
-		return 1 if done('docker', 'image', 'inspect', $id);
-	}
+	return 1 if $docker && done("docker-$number", 'docker', 'load', '-i', $case->{path});
 	my $source = $docker ? archive_alone($case, "$scratch/docker-$number")
 	  : layout_alone($case, $image->{manifest_digest}, "$scratch/docker-$number");
-	return done('skopeo', '--insecure-policy', 'copy', '-q', '--dest-daemon-host', $ENV{DOCKER_HOST}, $source,
-		"docker-daemon:corpus:$number")
-	  && done('docker', 'image', 'inspect', $id // "corpus:$number");
+	return done("docker-$number", 'skopeo', '--insecure-policy', 'copy', '-q', '--dest-daemon-host', $ENV{DOCKER_HOST},
+		$source, "docker-daemon:corpus:$number");
+}
+
+sub is_in_docker {
+	my ($name) = @_;
+	return done('inspect', 'docker', 'image', 'inspect', $name);
+}
+
+# Does that for all images, beside what is asked of the files. Returns its process; finished() leaves which of
+# them it worked for.
+sub all_at_once {
+	my ($place, $sub, @cases) = @_;
+	my $pid = fork() // die $!;
+	return $pid if $pid > 0;
+	open my $out, '>', "$scratch/$place" or POSIX::_exit(1);
+	print $out join ' ', grep { $sub->($cases[ $_ - 1 ], $_) } 1 .. @cases;
+	close $out;
+	POSIX::_exit(0);
+}
+
+sub finished {
+	my ($pid, $place) = @_;
+	waitpid $pid, 0;
+	return map { $_ => 1 } split / /, slurp("$scratch/$place");
 }
 
 # The command that reads the image from a pipe, for a shell.
@@ -254,46 +278,54 @@ sub from_pipe {
 
 # What is wrong in the file is wrong wherever it gets to.
 sub wrong_everywhere {
-	my ($case, $number, $problem) = @_;
+	my ($case, $number, $problem, $is_pushed) = @_;
 	my @options = @{ $case->{arguments} }[ 0 .. $#{ $case->{arguments} } - 1 ];
 	my %commands = (
 		file => [ 'image-size', '--verify', @{ $case->{arguments} } ],
 		pipe => [ piped($case, 'image-size', '--verify') ],
 	);
 	$commands{registry} = [ 'image-size', '--content', @options, "docker://$registry/corpus:$number" ]
-	  if push_to_registry($case, $number);
+	  if $is_pushed;
 	for my $place (sort keys %commands) {
 		my ($status, $signal, $out, $err) = ask(@{ $commands{$place} });
 		is("$status $signal $out" . ($err =~ tr/\n//), '2 0 1', "$case->{title}: $place: refused, for $problem")
 		  or diag $err;
 		$places{"refused from $place"}++;
 	}
-	ok(!load_into_docker($case, $number), "$case->{title}: Docker does not take it");
+	ok(!is_in_docker("corpus:$number"), "$case->{title}: Docker does not take it");
 }
 
-my $number = 0;
-for my $case (corpus_images()) {
-	my ($title, $image) = @$case{qw(title image)};
-	my ($problem) = grep { !/^history has/ } @{ $image->{problems} };
-	$number++;
-	if ($problem) {
-		wrong_everywhere($case, $number, $problem);
-		next;
-	}
+my @cases = corpus_images();
+my $pushing = all_at_once('registry', \&push_to_registry, @cases);
+my $loading = all_at_once('docker', \&load_into_docker, @cases);
+for my $case (@cases) {
+	($case->{problem}) = grep { !/^history has/ } @{ $case->{image}{problems} };
+	next if $case->{problem};
 	my ($status, $signal, $file, $err) = ask(@size, @{ $case->{arguments} });
-	is("$status $signal $err", '0 0 ', "$title: file: measured") or next;
+	is("$status $signal $err", '0 0 ', "$case->{title}: file: measured") or next;
 	my (undef, undef, $found, undef) = ask(@grep, @{ $case->{arguments} });
+	@$case{qw(file found)} = ($file, $found);
 	$places{file}++;
 	from_pipe($case, $file, $found);
-	if (push_to_registry($case, $number)) {
-		from_registry($case, $number, $file, $found);
-	} else {
-		note "$title: not in the registry: $reason";
+}
+my %pushed = finished($pushing, 'registry');
+my %loaded = finished($loading, 'docker');
+for my $number (1 .. @cases) {
+	my $case = $cases[ $number - 1 ];
+	if ($case->{problem}) {
+		wrong_everywhere($case, $number, $case->{problem}, $pushed{$number});
+		next;
 	}
-	if (load_into_docker($case, $number, decode_json($file)->{image}{id})) {
-		from_docker($case, $file, $found);
+	next if !defined $case->{file};
+	if ($pushed{$number}) {
+		from_registry($case, $number, @$case{qw(file found)});
 	} else {
-		note "$title: not in Docker: $reason";
+		note "$case->{title}: not in the registry: ", reason("registry-$number");
+	}
+	if ($loaded{$number} && is_in_docker(decode_json($case->{file})->{image}{id})) {
+		from_docker($case, @$case{qw(file found)});
+	} else {
+		note "$case->{title}: not in Docker: ", reason("docker-$number");
 	}
 }
 cmp_ok($places{$_} // 0, '>=', 30, "$_: images were compared") for qw(file pipe registry Docker);
