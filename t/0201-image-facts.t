@@ -3,43 +3,16 @@
 # problems is refused.
 use strict;
 use warnings;
-use Cwd 'abs_path';
-use File::Copy;
-use File::Temp 'tempdir';
+use FindBin;
 use JSON::PP;
+use lib "$FindBin::Bin/lib";
+use Corpus;
 use Test::More;
 
+corpus_folder('images');
 my $corpus = $ENV{CORPUS};
-if (!$corpus || !-d "$corpus/images") {
-	fail('CORPUS names a folder of test images') if ($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/;
-	plan skip_all => 'CORPUS names no folder of test images' unless ($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/;
-}
-my $scratch = tempdir(CLEANUP => 1);
 my $program = "$ENV{BUILDDIR}/t/lib/image-facts";
 my $facts = decode_json(slurp("$corpus/images/facts.json"));
-
-sub slurp {
-	my ($path) = @_;
-	open my $in, '<:raw', $path or die "$path: $!";
-	local $/ = undef;
-	return scalar <$in>;
-}
-
-# Blobs that are links may have become small files that hold the link's text: made links again.
-sub restored {
-	my ($path, $fact) = @_;
-	return $path unless $fact->{blob_symlinks} && -d $path;
-	my $copy = "$scratch/" . ($path =~ s{\W}{_}gr);
-	mkdir $copy;
-	for my $file (split /\n/, `cd '$path' && find . -mindepth 1`) {
-		if (-d "$path/$file") { mkdir "$copy/$file"; next }
-		my $text = -s "$path/$file" < 200 ? slurp("$path/$file") : '';
-		my $is_link = -l "$path/$file" || ($file =~ m{/blobs/} && $text =~ m{^\.\./\S+$});
-		$text = readlink "$path/$file" if -l "$path/$file";
-		$is_link ? symlink($text, "$copy/$file") : copy("$path/$file", "$copy/$file");
-	}
-	return $copy;
-}
 
 # What Docker writes for an empty list or text: absent, null or empty.
 sub plain {
@@ -62,20 +35,11 @@ sub configuration {
 	}
 }
 
-sub ask {
-	my (@arguments) = @_;
-	open my $pipe, '-|', "'$program' " . join(' ', map { "'$_'" } @arguments) . " 2>$scratch/err" or die $!;
-	local $/ = undef;
-	my $out = <$pipe>;
-	close $pipe;
-	return ($? >> 8, $? & 127, $out, slurp("$scratch/err"));
-}
-
 for my $name (sort keys %$facts) {
 	my $fact = $facts->{$name};
 	my $path = restored("$corpus/$name", $fact);
 	if (!@{ $fact->{images} }) {
-		my ($status, $signal, undef, $err) = ask($path);
+		my ($status, $signal, undef, $err) = ask($program, $path);
 		is("$status $signal", '2 0', "$name: holds no image: refused");
 		is(scalar(split(/\n/, $err)), 1, "$name: in one line") or diag $err;
 		next;
@@ -95,7 +59,7 @@ for my $name (sort keys %$facts) {
 		}
 		my $title = "$name$suffix @options";
 		next if $seen{$title}++;
-		my ($status, $signal, $out, $err) = ask(@options, "$path$suffix");
+		my ($status, $signal, $out, $err) = ask($program, @options, "$path$suffix");
 		my @problems = grep { !/^history has/ } @{ $image->{problems} };
 		if (@problems) {
 			is("$status $signal", '2 0', "$title: refused, for $problems[0]");
@@ -112,7 +76,7 @@ for my $name (sort keys %$facts) {
 		my ($os, $arch) = map { defined $config->{$_} && length $config->{$_} ? $config->{$_} : 'unknown' } qw(os architecture);
 		like($found->{platform}, qr{^\Q$os/$arch\E(?:/|$)}, "$title: platform");
 		# without --verify less is read, and the same is said
-		my ($quick_status, undef, $quick) = ask('--no-verify', @options, "$path$suffix");
+		my ($quick_status, undef, $quick) = ask($program, '--no-verify', @options, "$path$suffix");
 		is($quick_status, 0, "$title: readable without reading it all");
 		is_deeply(decode_json($quick), $found, "$title: the same without reading it all");
 		for my $i (0 .. $image->{layer_count} - 1) {

@@ -3,48 +3,25 @@
 # and every FROM, COPY --from, RUN --mount and image is what others made of it.
 use strict;
 use warnings;
-use File::Temp 'tempdir';
+use FindBin;
 use JSON::PP;
+use lib "$FindBin::Bin/lib";
+use Corpus;
 use Test::More;
 
+corpus_folder('dockerfiles');
 my $corpus = $ENV{CORPUS};
-if (!$corpus || !-d "$corpus/dockerfiles") {
-	if (($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/) {
-		fail('CORPUS names a folder of Dockerfiles');
-		done_testing();
-		exit 1;
-	}
-	plan skip_all => 'CORPUS names no folder of Dockerfiles';
-}
-my $scratch = tempdir(CLEANUP => 1);
-
-sub slurp {
-	my ($path) = @_;
-	open my $in, '<:raw', $path or die "$path: $!";
-	local $/ = undef;
-	return scalar <$in>;
-}
-
-# Status, output and diagnostics of a program.
-sub ask {
-	my (@command) = @_;
-	open my $pipe, '-|', join(' ', map { "'$_'" } @command) . " 2>$scratch/err" or die $!;
-	local $/ = undef;
-	my $out = <$pipe> // '';
-	close $pipe;
-	return ($? >> 8 | ($? & 127) << 8, $out, slurp("$scratch/err"));
-}
 
 my $tree = "$ENV{BUILDDIR}/t/lib/dockerfile-tree";
 for my $expected (sort glob "$corpus/dockerfiles/buildkit-parser/testfiles/*/result") {
 	my ($file, $name) = $expected =~ m{^(.*/([^/]+))/result$};
-	my ($status, $out) = ask($tree, "$file/Dockerfile");
+	my ($status, undef, $out) = ask($tree, "$file/Dockerfile");
 	my $wanted = slurp($expected);
 	$_ =~ s/\n*\z/\n/ for $out, $wanted;
 	is($status, 0, "tree of $name: parsed");
 	is($out, $wanted, "tree of $name");
 }
-my ($status, $line_out) = ask($tree, '--json', "$corpus/dockerfiles/buildkit-parser/testfile-line/Dockerfile");
+my ($status, undef, $line_out) = ask($tree, '--json', "$corpus/dockerfiles/buildkit-parser/testfile-line/Dockerfile");
 my @lines = map { [ $_->{first_line}, $_->{last_line} ] } @{ decode_json($line_out)->{instructions} };
 is_deeply(\@lines, [ [ 5, 5 ], [ 11, 12 ], [ 17, 31 ] ], 'lines of instructions that go over several');
 
@@ -71,7 +48,7 @@ my $facts = decode_json(slurp("$corpus/dockerfiles/from-facts.json"));
 for my $name (sort keys %$facts) {
 	my $fact = $facts->{$name};
 	my $short = $name =~ s{^dockerfiles/}{}r;
-	my ($status, $out, $err) = ask('pin-check', '--json', '--platform', 'linux/amd64', "$corpus/$name");
+	my ($status, undef, $out, $err) = ask('pin-check', '--json', '--platform', 'linux/amd64', "$corpus/$name");
 	if (!@{ $fact->{froms} }) {
 		is($status, 2, "$short: no stage, or malformed: refused") or diag $out;
 		is($out, '', "$short: and nothing said of it");
@@ -93,7 +70,7 @@ for my $name (sort keys %$facts) {
 	is_deeply([ grep { !$seen{$_}++ } map { $_->{line} } grep { $_->{pin} ne 'digest' } @unpinned ], $fact->{unpinned_from_lines},
 		"$short: unpinned lines");
 
-	my (undef, $parsed) = ask($tree, '--json', "$corpus/$name");
+	my (undef, undef, $parsed) = ask($tree, '--json', "$corpus/$name");
 	my @instructions = @{ decode_json($parsed)->{instructions} };
 	# the facts' parser takes the lines of a heredoc for instructions, and joins `trailing\\` with the
 	# next line, where BuildKit's own tree has two
@@ -114,7 +91,7 @@ for my $name (sort keys %$facts) {
 
 my $compose = decode_json(slurp("$corpus/compose/facts.json"));
 for my $name (sort keys %$compose) {
-	my ($status, $out, $err) = ask('pin-check', '--json', "$corpus/$name");
+	my ($status, undef, $out, $err) = ask('pin-check', '--json', "$corpus/$name");
 	my $services = $compose->{$name}{services};
 	my %wanted = map { $_ => $services->{$_}{image} } grep { defined $services->{$_}{image} } keys %$services;
 	my $found = eval { decode_json($out) } // fail("$name: $err");

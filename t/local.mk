@@ -7,6 +7,11 @@ t_unit_test_digest_SOURCES = t/unit/test-digest.c
 t_unit_test_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_digest_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-array
+t_unit_test_array_SOURCES = t/unit/test-array.c
+t_unit_test_array_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_array_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-buf
 t_unit_test_buf_SOURCES = t/unit/test-buf.c
 t_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -305,7 +310,9 @@ TEST_ENVIRONMENT = \
 	PROGRAMS="$(notdir $(bin_PROGRAMS))" \
 	CMOCKA_MESSAGE_OUTPUT=TAP SANITIZED="$(SANITIZE_CFLAGS)"
 
-# prove runs everything, several at a time; TESTS= picks, PROVEFLAGS= is the user's.
+# prove runs everything, several at a time; TESTS= picks, PROVEFLAGS= is the user's. A test that hangs fails.
+TEST_SECONDS = 900
+LIMITED = timeout -k 10 $(TEST_SECONDS)
 # With IMAGE= (and BASELINE=, CONFIG=) the episodes run on yours instead.
 TESTS_ALL = $(unit_tests) $(addprefix $(srcdir)/,$(shell_tests))
 check-local: all
@@ -315,7 +322,7 @@ check-local: all
 		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
 			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
 	else \
-		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j2 $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
+		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j2 -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
 .PHONY: check-programs check-valgrind
@@ -327,6 +334,7 @@ check-programs: $(check_PROGRAMS)
 # minutes more run, too. Left out in any case:
 #   0000, 0101 to 0103, 0900   test the harness, texts and the fuzz corpora, which the sanitizers have
 #   0201                       runs a program of the tests, which reads what 1001 reads
+#   0204                       looks with strace at what is opened
 #   0300                       tests the tests' own registries
 #   1090                       wants a Docker engine, and is a measurement
 #   3003                       runs as another user, who may not read the wrappers
@@ -336,13 +344,13 @@ VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-ki
 	--suppressions=$(abs_srcdir)/t/lib/valgrind.supp
 WRAPPED = image-size layer-grep pin-check probe ro-run test-tally
 WRAPPED_TESTS = t/0100% t/1000% t/2000% t/3001% t/5002% t/7000% t/7001% t/7002% \
-	$(if $(VALGRIND_MORE),t/0202% t/1001% t/2001% t/3002% t/5001%)
+	$(if $(VALGRIND_MORE),t/0202% t/0302% t/1001% t/2001% t/3002% t/5001%)
 UNDER_VALGRIND = $(addprefix $(srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
 check-valgrind: all $(check_PROGRAMS)
 	@rm -rf wrappers && mkdir wrappers && for program in $(WRAPPED); do \
 		printf '#!/bin/sh\nexec $(VALGRIND) --log-file=/dev/null "%s" "$$@"\n' "$(abs_builddir)/bin/$$program" >wrappers/$$program && \
 		chmod +x wrappers/$$program || exit 1; done
-	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec "$$@" ;;\n*) exec $(VALGRIND) "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
+	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec $(LIMITED) "$$@" ;;\n*) exec $(LIMITED) $(VALGRIND) "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS CMOCKA_MESSAGE_OUTPUT; \
 	WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j2 -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
 
@@ -372,7 +380,7 @@ t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8000-seatrial.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
 
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t

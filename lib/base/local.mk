@@ -1,4 +1,5 @@
 libseatrial_a_SOURCES += \
+	lib/base/array.c lib/base/array.h \
 	lib/base/buf.c lib/base/buf.h \
 	lib/base/digest.c lib/base/digest.h \
 	lib/base/doc.c lib/base/doc.h \

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/text.h"
 #include "net/http.h"
@@ -297,16 +298,9 @@ static int ask(struct probe *probe, struct endpoint *endpoint, struct error *err
 
 static int keep_latency(struct endpoint *endpoint, uint64_t latency, struct error *err)
 {
-	if (endpoint->latency_count == endpoint->latency_capacity) {
-		size_t capacity =
-			endpoint->latency_capacity > 0 ? 2 * endpoint->latency_capacity : 64;
-		uint64_t *grown = reallocarray(endpoint->latencies, capacity, sizeof *grown);
-
-		if (grown == NULL)
-			return error_memory(err);
-		endpoint->latencies = grown;
-		endpoint->latency_capacity = capacity;
-	}
+	if (array_room(&endpoint->latencies, endpoint->latency_count, &endpoint->latency_capacity,
+		       err) < 0)
+		return -1;
 	endpoint->latencies[endpoint->latency_count++] = latency;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "check/needles.h"
 
 /* Enough of a needle to make it rare; the rest is compared where it was found. */
@@ -261,15 +262,9 @@ static size_t line_end(const struct scanner *scanner, size_t at)
 
 static int add_found(struct scanner *scanner, size_t rule, size_t line, size_t end, size_t at)
 {
-	if (scanner->found_count == scanner->found_capacity) {
-		size_t capacity = scanner->found_capacity == 0 ? 16 : scanner->found_capacity * 2;
-		struct found *found = reallocarray(scanner->found, capacity, sizeof *found);
-
-		if (found == NULL)
-			return error_memory(scanner->err);
-		scanner->found = found;
-		scanner->found_capacity = capacity;
-	}
+	if (array_room(&scanner->found, scanner->found_count, &scanner->found_capacity,
+		       scanner->err) < 0)
+		return -1;
 	scanner->found[scanner->found_count++] =
 		(struct found) { .rule = rule,
 				 .name = scanner->scan->rules->items[rule].name,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 const char *const size_measure_names[] = {
 	[MEASURE_CONTENT] = "content",
 	[MEASURE_UNPACKED] = "unpacked",
@@ -295,15 +297,8 @@ static int picks_add(struct picks *picks, struct pick pick, struct error *err)
 {
 	if (pick.weight == 0)
 		return 0;
-	if (picks->count == picks->capacity) {
-		size_t capacity = picks->capacity > 0 ? 2 * picks->capacity : 64;
-		void *items = reallocarray(picks->items, capacity, sizeof *picks->items);
-
-		if (items == NULL)
-			return error_memory(err);
-		picks->items = items;
-		picks->capacity = capacity;
-	}
+	if (array_room(&picks->items, picks->count, &picks->capacity, err) < 0)
+		return -1;
 	picks->items[picks->count++] = pick;
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/array.h"
+
 enum event_type {
 	EVENT_DIRECTORY,
 	EVENT_FILE, /* anything that is no directory */
@@ -251,17 +253,10 @@ static int chains_add(struct chains *chains, uint64_t hash, uint32_t subject, st
 	if (2 * chains->used > chains->mask &&
 	    chains_resize(chains, 2 * (chains->mask + 1), err) < 0)
 		return -1;
-	if (chains->count == chains->capacity) {
-		size_t capacity = chains->capacity == 0 ? 256 : chains->capacity * 2;
-		struct chain_link *links =
-			capacity < NONE ? reallocarray(chains->links, capacity, sizeof *links)
-					: NULL;
-
-		if (links == NULL)
-			return error_memory(err);
-		chains->links = links;
-		chains->capacity = capacity;
-	}
+	if (chains->count >= NONE - 1)
+		return error_memory(err);
+	if (array_room(&chains->links, chains->count, &chains->capacity, err) < 0)
+		return -1;
 	slot = slot_of(chains, hash);
 	if (slot->first == NONE)
 		chains->used++;
@@ -287,18 +282,10 @@ static int add_subject(struct inquiry *inquiry, const struct subject *subject, c
 {
 	uint32_t index = (uint32_t)inquiry->count;
 
-	if (inquiry->count == inquiry->capacity) {
-		size_t capacity = inquiry->capacity == 0 ? 256 : inquiry->capacity * 2;
-		struct subject *subjects =
-			capacity < NONE
-				? reallocarray(inquiry->subjects, capacity, sizeof *subjects)
-				: NULL;
-
-		if (subjects == NULL)
-			return error_memory(err);
-		inquiry->subjects = subjects;
-		inquiry->capacity = capacity;
-	}
+	if (inquiry->count >= NONE - 1)
+		return error_memory(err);
+	if (array_room(&inquiry->subjects, inquiry->count, &inquiry->capacity, err) < 0)
+		return -1;
 	inquiry->subjects[inquiry->count++] = *subject;
 	if (chains_add(&inquiry->self, hash_path(inquiry->key, path, size), index, err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "file/xml.h"
 
@@ -93,16 +94,8 @@ static int coverage_add_part(struct coverage *coverage, const char *name, size_t
 {
 	struct coverage_part *part;
 
-	if (coverage->part_count == coverage->part_capacity) {
-		size_t capacity = coverage->part_capacity > 0 ? 2 * coverage->part_capacity : 64;
-		struct coverage_part *parts =
-			reallocarray(coverage->parts, capacity, sizeof *parts);
-
-		if (parts == NULL)
-			return error_memory(err);
-		coverage->parts = parts;
-		coverage->part_capacity = capacity;
-	}
+	if (array_room(&coverage->parts, coverage->part_count, &coverage->part_capacity, err) < 0)
+		return -1;
 	/* a part takes more bytes of a report than this allows */
 	if (coverage->part_count >= COVERAGE_LINES_MAX)
 		return error_set(err, ERROR_INPUT, "too many files");
@@ -119,16 +112,8 @@ static int coverage_add_line(struct coverage *coverage, uint32_t part, uint32_t 
 {
 	if (coverage->line_count == COVERAGE_LINES_MAX)
 		return error_set(err, ERROR_INPUT, "more than %zu lines", COVERAGE_LINES_MAX);
-	if (coverage->line_count == coverage->line_capacity) {
-		size_t capacity = coverage->line_capacity > 0 ? 2 * coverage->line_capacity : 1024;
-		struct coverage_line *lines =
-			reallocarray(coverage->lines, capacity, sizeof *lines);
-
-		if (lines == NULL)
-			return error_memory(err);
-		coverage->lines = lines;
-		coverage->line_capacity = capacity;
-	}
+	if (array_room(&coverage->lines, coverage->line_count, &coverage->line_capacity, err) < 0)
+		return -1;
 	coverage->lines[coverage->line_count++] =
 		(struct coverage_line) { .part = part, .number = number, .covered = covered };
 	return 0;
@@ -431,16 +416,8 @@ static int cobertura_begin_class(struct cobertura *report, const char *const *at
 		return error_set(err, ERROR_INPUT, "a class within a class");
 	if (file == NULL || file[0] == '\0')
 		return error_set(err, ERROR_INPUT, "a class without a file name");
-	if (report->class_count == report->class_capacity) {
-		size_t capacity = report->class_capacity > 0 ? 2 * report->class_capacity : 64;
-		struct cobertura_class *classes =
-			reallocarray(report->classes, capacity, sizeof *classes);
-
-		if (classes == NULL)
-			return error_memory(err);
-		report->classes = classes;
-		report->class_capacity = capacity;
-	}
+	if (array_room(&report->classes, report->class_count, &report->class_capacity, err) < 0)
+		return -1;
 	if (coverage_add_part(report->coverage, file, strlen(file), &part, err) < 0)
 		return -1;
 	item = &report->classes[report->class_count];

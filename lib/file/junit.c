@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "file/xml.h"
@@ -315,15 +316,8 @@ static int junit_add_case(struct junit *junit, struct junit_case **ret_item, str
 {
 	if (junit->count == JUNIT_CASES_MAX)
 		return error_set(err, ERROR_INPUT, "more than %zu test cases", JUNIT_CASES_MAX);
-	if (junit->count == junit->capacity) {
-		size_t capacity = junit->capacity > 0 ? 2 * junit->capacity : 64;
-		struct junit_case *cases = reallocarray(junit->cases, capacity, sizeof *cases);
-
-		if (cases == NULL)
-			return error_memory(err);
-		junit->cases = cases;
-		junit->capacity = capacity;
-	}
+	if (array_room(&junit->cases, junit->count, &junit->capacity, err) < 0)
+		return -1;
 	*ret_item = &junit->cases[junit->count++];
 	**ret_item = (struct junit_case) { .outcome = JUNIT_PASSED };
 	return 0;

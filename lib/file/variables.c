@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 static struct variable *variables_find_own(const struct variables *variables, const char *name)
 {
 	for (size_t i = 0; i < variables->count; i++)
@@ -49,16 +51,9 @@ static int variables_add(struct variables *variables, struct variable *fresh, st
 		variable_release(fresh);
 		return error_set(err, ERROR_INPUT, "more than %d variables", VARIABLES_MAX);
 	}
-	if (variables->count == variables->capacity) {
-		size_t capacity = variables->capacity > 0 ? variables->capacity * 2 : 16;
-		struct variable *items = reallocarray(variables->items, capacity, sizeof *items);
-
-		if (items == NULL) {
-			variable_release(fresh);
-			return error_memory(err);
-		}
-		variables->items = items;
-		variables->capacity = capacity;
+	if (array_room(&variables->items, variables->count, &variables->capacity, err) < 0) {
+		variable_release(fresh);
+		return -1;
 	}
 	variables->items[variables->count++] = *fresh;
 	return 0;

@@ -4,19 +4,14 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 int words_add(struct words *words, const char *data, size_t size, struct error *err)
 {
 	char *copy;
 
-	if (words->count == words->capacity) {
-		size_t capacity = words->capacity > 0 ? words->capacity * 2 : 4;
-		struct word *items = reallocarray(words->items, capacity, sizeof *items);
-
-		if (items == NULL)
-			return error_memory(err);
-		words->items = items;
-		words->capacity = capacity;
-	}
+	if (array_room(&words->items, words->count, &words->capacity, err) < 0)
+		return -1;
 	copy = malloc(size + 1);
 	if (copy == NULL)
 		return error_memory(err);

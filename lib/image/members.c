@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "image/path.h"
 
 /* More members than this is no image. */
@@ -56,15 +57,8 @@ static int members_keep(struct members *members, const struct member *member, st
 	if (size > NAMES_MAX - members->names_size)
 		return error_set(err, ERROR_INPUT, "the names of its members exceed %zu bytes",
 				 NAMES_MAX);
-	if (members->count == members->capacity) {
-		size_t capacity = members->capacity > 0 ? 2 * members->capacity : 64;
-		struct member *items = reallocarray(members->items, capacity, sizeof *items);
-
-		if (items == NULL)
-			return error_memory(err);
-		members->items = items;
-		members->capacity = capacity;
-	}
+	if (array_room(&members->items, members->count, &members->capacity, err) < 0)
+		return -1;
 	members->names_size += size;
 	members->items[members->count++] = *member;
 	return 0;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/doc.h"
 #include "image/blob.h"
@@ -219,15 +220,8 @@ static bool is_layer(const struct passing *passing, uint64_t size)
 
 static int pass_item(struct pass *pass, struct item **ret_item, struct error *err)
 {
-	if (pass->count == pass->capacity) {
-		size_t capacity = pass->capacity > 0 ? 2 * pass->capacity : 64;
-		struct item *items = reallocarray(pass->items, capacity, sizeof *items);
-
-		if (items == NULL)
-			return error_memory(err);
-		pass->items = items;
-		pass->capacity = capacity;
-	}
+	if (array_room(&pass->items, pass->count, &pass->capacity, err) < 0)
+		return -1;
 	pass->items[pass->count] = (struct item) { .kind = ITEM_OTHER };
 	*ret_item = &pass->items[pass->count++];
 	return 0;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /* Of a layer's tree: what stands at this path in lower layers is hidden (whiteout), or what stands
  * below it (opaque directory). */
 #define HIDES	    0x1
@@ -56,23 +58,6 @@ struct rootfs {
 	uint64_t content_bytes; /* of all layers */
 };
 
-/* Makes room for one more item of an array. */
-static int more(void *place, size_t count, size_t *capacity, size_t size, struct error *err)
-{
-	void **array = place;
-	size_t wanted = *capacity < 16 ? 16 : *capacity + *capacity / 2;
-	void *moved;
-
-	if (count < *capacity)
-		return 0;
-	moved = reallocarray(*array, wanted, size);
-	if (moved == NULL)
-		return error_memory(err);
-	*array = moved;
-	*capacity = wanted;
-	return 0;
-}
-
 static int files_init(struct files *files, struct error *err)
 {
 	if (tree_init(&files->tree, err) < 0)
@@ -92,7 +77,7 @@ static int files_new_inode(struct files *files, struct inode inode, uint32_t *re
 {
 	if (files->count >= UINT32_MAX)
 		return error_set(err, ERROR_MEMORY, "more files than can be held");
-	if (more(&files->inodes, files->count, &files->capacity, sizeof *files->inodes, err) < 0)
+	if (array_room(&files->inodes, files->count, &files->capacity, err) < 0)
 		return -1;
 	files->inodes[files->count] = inode;
 	*ret_inode = (uint32_t)files->count++;
@@ -294,8 +279,8 @@ static int changes_link_target(struct changes *changes, const char *target,
 		*ret_inode = tree->nodes[node].value;
 		return 0;
 	}
-	if (more(&changes->outside, changes->outside_count, &changes->outside_capacity,
-		 sizeof *changes->outside, err) < 0 ||
+	if (array_room(&changes->outside, changes->outside_count, &changes->outside_capacity, err) <
+		    0 ||
 	    files_new_inode(&changes->files, (struct inode) { .bytes = 0 }, ret_inode, err) < 0)
 		return -1;
 	outside = &changes->outside[changes->outside_count];
@@ -435,8 +420,7 @@ static int rootfs_unlink(struct rootfs *rootfs, uint32_t node, uint32_t number, 
 
 	if (--inode->links > 0 || !inode->is_file)
 		return 0;
-	if (more(&rootfs->waste, rootfs->waste_count, &rootfs->waste_capacity,
-		 sizeof *rootfs->waste, err) < 0)
+	if (array_room(&rootfs->waste, rootfs->waste_count, &rootfs->waste_capacity, err) < 0)
 		return -1;
 	rootfs->waste[rootfs->waste_count++] = (struct rootfs_waste) { .bytes = inode->bytes,
 								       .node = node,

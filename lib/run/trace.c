@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "image/path.h"
 #include "run/unpack.h"
@@ -254,15 +255,8 @@ static struct tracee *tracee_add(struct trace *trace, pid_t pid)
 
 	if (tracee != NULL)
 		return tracee;
-	if (trace->tracee_count == trace->tracee_capacity) {
-		size_t capacity = trace->tracee_capacity > 0 ? 2 * trace->tracee_capacity : 16;
-		struct tracee *tracees = reallocarray(trace->tracees, capacity, sizeof *tracees);
-
-		if (tracees == NULL)
-			return NULL;
-		trace->tracees = tracees;
-		trace->tracee_capacity = capacity;
-	}
+	if (array_room(&trace->tracees, trace->tracee_count, &trace->tracee_capacity, NULL) < 0)
+		return NULL;
 	tracee = &trace->tracees[trace->tracee_count++];
 	*tracee = (struct tracee) { .pid = pid };
 	tracee->leader =
@@ -584,16 +578,8 @@ static void trace_record(struct trace *trace, const struct tracee *tracee, int e
 	}
 	if (trace->count == ATTEMPTS_MAX)
 		return;
-	if (trace->count == trace->capacity) {
-		size_t capacity = trace->capacity > 0 ? 2 * trace->capacity : 64;
-		struct attempt *attempts =
-			reallocarray(trace->attempts, capacity, sizeof *attempts);
-
-		if (attempts == NULL)
-			return;
-		trace->attempts = attempts;
-		trace->capacity = capacity;
-	}
+	if (array_room(&trace->attempts, trace->count, &trace->capacity, NULL) < 0)
+		return;
 	(void)status_value(tracee->pid, "Name", value, sizeof value);
 	(void)snprintf(link, sizeof link, "/proc/%d/exe", (int)tracee->pid);
 	trace->attempts[trace->count++] = (struct attempt) {

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -373,15 +374,8 @@ static void unpack_forget_parent(struct unpack *unpack)
 
 static int unpack_remember(struct unpack *unpack, const struct entry *entry, struct error *err)
 {
-	if (unpack->late_count == unpack->late_capacity) {
-		size_t capacity = unpack->late_capacity > 0 ? 2 * unpack->late_capacity : 256;
-		struct late *late = reallocarray(unpack->late, capacity, sizeof *late);
-
-		if (late == NULL)
-			return error_memory(err);
-		unpack->late = late;
-		unpack->late_capacity = capacity;
-	}
+	if (array_room(&unpack->late, unpack->late_count, &unpack->late_capacity, err) < 0)
+		return -1;
 	unpack->late[unpack->late_count] = (struct late) {
 		.path = strdup(entry->path),
 		.mode = entry->mode,

@@ -1,5 +1,5 @@
-# The images of the corpus, with the facts that others worked out about them. For tests in Perl:
-# the test is skipped where CORPUS is not set, and fails where SEATRIAL_REQUIRE demands it.
+# The corpus, with the facts that others worked out about it. For tests in Perl: the test is skipped
+# where CORPUS is not set, and fails where SEATRIAL_REQUIRE demands it.
 package Corpus;
 use strict;
 use warnings;
@@ -9,7 +9,7 @@ use File::Temp 'tempdir';
 use JSON::PP;
 use Test::More;
 
-our @EXPORT = qw(slurp ask corpus_images);
+our @EXPORT = qw(slurp ask restored corpus_folder corpus_images);
 
 my $corpus = $ENV{CORPUS};
 my $scratch = tempdir(CLEANUP => 1);
@@ -33,6 +33,18 @@ sub ask {
 	return ($? >> 8, $? & 127, $out, slurp("$scratch/err"));
 }
 
+# A folder of the corpus that this test cannot do without.
+sub corpus_folder {
+	my ($name) = @_;
+	my $folder = defined $corpus ? "$corpus/$name" : '';
+	if (!-d $folder) {
+		my $required = ($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/;
+		BAIL_OUT("CORPUS has no folder '$name'") if $required;
+		plan skip_all => "CORPUS has no folder '$name'";
+	}
+	return $folder;
+}
+
 # Blobs that are links may have become small files that hold the link's text: made links again.
 sub restored {
 	my ($path, $fact) = @_;
@@ -51,12 +63,7 @@ sub restored {
 # What to call each image on the command line: {title, arguments, fact, image (the facts), paths (the
 # file that lists its merged file system), path}. What is no image is left out.
 sub corpus_images {
-	if (!$corpus || !-d "$corpus/images") {
-		my $required = ($ENV{SEATRIAL_REQUIRE} // '') =~ /\b(?:all|corpus)\b/;
-		BAIL_OUT('CORPUS names no folder of test images') if $required;
-		plan skip_all => 'CORPUS names no folder of test images';
-	}
-	my $facts = decode_json(slurp("$corpus/images/facts.json"));
+	my $facts = decode_json(slurp(corpus_folder('images') . '/facts.json'));
 	my @images;
 	for my $name (sort keys %$facts) {
 		my $fact = $facts->{$name};

@@ -242,12 +242,25 @@ sub capture {
 }
 
 # Runs a utility with --json and returns its document; dies with its own words when it was in trouble.
+# How the utilities that read images reach those in registries.
+my %reads_images = map { ($_ => 1) } qw(image-size layer-grep ro-run);
+
+sub registry_options {
+	my @options;
+	push @options, ('--authfile', setting('AUTHFILE')) if setting('AUTHFILE');
+	push @options, ('--ca-file', setting('CA_FILE')) if setting('CA_FILE');
+	push @options, map { ('--insecure', $_) } setting_list('INSECURE');
+	push @options, map { ('--mirror', $_) } setting_list('MIRRORS');
+	return @options;
+}
+
 # The same evidence is gathered once.
 my %gathered;
 
 sub utility {
 	my ($name, $utility, @arguments) = @_;
 	if (!$gathered{$name}) {
+		unshift @arguments, registry_options() if $reads_images{$utility};
 		my ($status, $out, $err) = capture($name, $utility, '--json', @arguments);
 		my $document = $status <= 1 ? eval { $json->decode($out) } : undef;
 		if (!defined $document) {
