@@ -6,7 +6,7 @@
 . "$SRCDIR/t/lib/registry.sh"
 . "$SRCDIR/t/lib/dockerd.sh"
 . "$SRCDIR/t/lib/podmand.sh"
-need_command jq
+. "$SRCDIR/t/lib/rorun.sh"
 
 HOME=$T/home XDG_RUNTIME_DIR=$T/runtime
 export HOME XDG_RUNTIME_DIR
@@ -24,6 +24,8 @@ pack_layer above.tar above
 pack_image image.tar below.tar above.tar below.tar
 sed -i s/test:1/other:1/ pack/manifest.json
 (cd pack && printf ' ' >>config.json && tar -cf - -- *) >other.tar
+sed -i s/other:1/podmans:1/ pack/manifest.json
+(cd pack && tar -cf - -- *) >podmans.tar
 id=$(tar -xOf image.tar config.json | sha256sum | cut -d' ' -f1)
 other_id=$(tar -xOf other.tar config.json | sha256sum | cut -d' ' -f1)
 
@@ -105,6 +107,23 @@ else
 	skip "the content is Docker's Size" 'the overlay2 driver cannot use native diffs here'
 fi
 
+# the sandbox wants the layers in their order: the export is kept until it is unpacked, and not longer
+box_root
+box_image box.tar '{"Cmd":["sh","-c","touch /refused; exec sleep 60"]}'
+sed -i s/test:1/box:1/ pack/manifest.json && (cd pack && tar -cf - -- *) >box.tar
+ok 'Docker takes an image that runs' docker load -q -i box.tar
+mkdir spool
+run ro-run --json --cache "$cache" --for 300ms box.tar
+cp out wanted
+rm -rf "$cache"
+run env TMPDIR="$T/spool" ro-run --json --cache "$cache" --engine sandbox --for 300ms docker-daemon:box:1
+is "$status $(jq -c '[.image.id, .verdict, [.refused[].path]]' out)" "1 $(jq -c '[.image.id, .verdict, [.refused[].path]]' wanted)" \
+	"ro-run: the engine's image in the sandbox"
+is "$(jq -r '.verdict' wanted)$(find spool -type f)" fails 'and nothing of it is left'
+expect_trouble "cannot make a temporary file in '/nowhere'" \
+	env TMPDIR=/nowhere ro-run --cache "$T/other-cache" --engine sandbox docker-daemon:box:1
+expect_trouble "no such image in the engine at $DOCKER_HOST" ro-run --cache "$cache" --engine sandbox docker-daemon:nowhere
+
 # a file, then an engine, then a registry
 registry_start
 registry_push docker-archive:image.tar team/app:1
@@ -133,8 +152,7 @@ expect_trouble "no such file, no container engine there: unix://$T/no-socket: No
 
 # which engine
 unset DOCKER_HOST
-ok 'another image for Podman alone' sh -c 'sed -i s/other:1/podmans:1/ pack/manifest.json && cd pack && tar -cf - -- * >../podmans.tar'
-ok 'which it takes' podmand load -q -i podmans.tar
+ok 'an image for Podman alone' podmand load -q -i podmans.tar
 # with_sockets COMMAND...: where SOCKET, if any, is at the place of Docker's, and nothing else of this machine's.
 cat >with-sockets <<'END'
 #!/bin/sh

@@ -145,7 +145,7 @@ sub log_size {
 	my $size = -1;
 	while ($size != -s $ENV{REGISTRY_LOG}) {
 		$size = -s $ENV{REGISTRY_LOG};
-		select undef, undef, undef, 0.03;
+		select undef, undef, undef, 0.01;
 	}
 	return $size;
 }
@@ -326,6 +326,18 @@ for my $number (1 .. @cases) {
 		from_docker($case, @$case{qw(file found)});
 	} else {
 		note "$case->{title}: not in Docker: ", reason("docker-$number");
+	}
+}
+# What is unpacked is asked for once, and no layer again while it is in the cache.
+for my $number (1 .. @cases) {
+	my $case = $cases[ $number - 1 ];
+	next if !$pushed{$number} || $case->{title} !~ /busybox/ || !defined $case->{file};
+	my $layers = decode_json($case->{file})->{layer_count};
+	for my $state ('', ' (in the cache)') {
+		my ($paths, $status, $signal, $out, $err) = counted("ro-run$state", 'ro-run', '--cache', "$scratch/cache",
+			'--for', '200ms', "docker://$registry/corpus:$number");
+		like("$status $signal", qr/^[01] 0$/, "$case->{title}: registry: ro-run$state") or diag $err;
+		is(scalar @$paths, $state ? 2 : 2 + $layers, "$case->{title}: registry: ro-run$state: requests") or diag "@$paths";
 	}
 }
 cmp_ok($places{$_} // 0, '>=', 30, "$_: images were compared") for qw(file pipe registry Docker);
