@@ -350,9 +350,9 @@ check-valgrind: all $(check_PROGRAMS)
 	@rm -rf wrappers && mkdir wrappers && for program in $(WRAPPED); do \
 		printf '#!/bin/sh\nexec $(VALGRIND) --log-file=/dev/null "%s" "$$@"\n' "$(abs_builddir)/bin/$$program" >wrappers/$$program && \
 		chmod +x wrappers/$$program || exit 1; done
-	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec $(LIMITED) "$$@" ;;\n*) exec $(LIMITED) $(VALGRIND) "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
+	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec $(LIMITED) "$$@" ;;\n*) exec $(LIMITED) "$(abs_srcdir)/t/lib/under-valgrind" "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS CMOCKA_MESSAGE_OUTPUT; \
-	WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j2 -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
+	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j2 -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
 
 # The episodes and what they share are part of the product: seatrial runs them where they are installed.
 episodesdir = $(pkgdatadir)/t
@@ -379,7 +379,7 @@ t_lib_attempt_SOURCES = t/lib/attempt.c
 t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
-EXTRA_DIST += t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
+EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
 shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
 
 

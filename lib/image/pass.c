@@ -235,9 +235,9 @@ static int pass_keep(struct pass *pass, struct passing *passing, uint64_t size, 
 	char piece[4096];
 	ssize_t got;
 
+	buf_init(&text, KEPT_MAX);
 	if (size > KEPT_MAX - pass->kept)
 		return 0;
-	buf_init(&text, (size_t)size);
 	buf_add_string(&text, "");
 	while ((got = passing_read(&passing->stream, piece, sizeof piece, err)) > 0)
 		buf_add(&text, piece, (size_t)got);
