@@ -27,7 +27,7 @@ podmand_start() {
 	mkdir -p "$(dirname "$PODMAN_SOCKET")"
 	at_exit="podmand_stop; $at_exit"
 	# $! has to be podman itself
-	(podmand_exec=exec && podmand system service --time=0 "unix://$PODMAN_SOCKET") >"$podmand_dir/log" 2>&1 &
+	(podmand_exec='exec' && podmand system service --time=0 "unix://$PODMAN_SOCKET") >"$podmand_dir/log" 2>&1 &
 	podmand_pid=$!
 	DOCKER_HOST=unix://$PODMAN_SOCKET
 	export DOCKER_HOST PODMAN_SOCKET
