@@ -99,6 +99,11 @@ expect_trouble 'no image ID' image-size "docker-daemon:sha256:$(printf %.12s "$i
 expect_trouble 'no image reference' image-size docker-daemon:UPPER
 expect_trouble 'names no image' image-size docker-daemon:
 expect_trouble "no such file, and no such image in the engine at $DOCKER_HOST" image-size "sha256:$(printf x | sha256sum | cut -c-64)"
+DOCKER_HOST=$podman_host
+podman_digest=$(podmand image inspect -f '{{.Digest}}' test:1)
+finds 'Podman, by digest' "docker-daemon:localhost/test@$podman_digest"
+finds 'Podman, by tag and digest' "docker-daemon:localhost/test:remark@$podman_digest"
+DOCKER_HOST=$docker_host
 same_size=$(docker image inspect -f '{{.Size}}' test:1)
 run image-size --json docker-daemon:test:1
 if grep -q 'Native Overlay Diff: true' "$dockerd_dir/info"; then

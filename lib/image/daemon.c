@@ -108,7 +108,7 @@ bool daemon_name_is_id(const char *name)
 	return is_bare_id(name) || digest_parse(name, &digest, NULL) == 0;
 }
 
-/* What the engine is asked for: beside a digest a tag is a remark, and engines refuse both. */
+/* What the engine is asked for: beside a digest a tag is a remark, as it is for a registry. */
 static int name_to_ask(const char *name, char **ret_name, struct error *err)
 {
 	auto_reference struct reference reference = { 0 };
