@@ -33,14 +33,22 @@ static int set_up(void **state)
 	return setenv("HOME", ".", 1);
 }
 
-static struct canned engine_start_canned(const struct canned_step *steps, size_t count)
+static struct canned engine_start_body(const struct canned_step *steps, size_t count,
+				       const struct buf *body)
 {
-	struct canned canned = canned_start(steps, count);
+	struct canned canned = canned_start_body(steps, count, body->data, body->size);
 	char host[64];
 
 	(void)snprintf(host, sizeof host, "tcp://127.0.0.1:%d", canned.port);
 	assert_int_equal(setenv("DOCKER_HOST", host, 1), 0);
 	return canned;
+}
+
+static struct canned engine_start_canned(const struct canned_step *steps, size_t count)
+{
+	const struct buf nothing = { .data = NULL };
+
+	return engine_start_body(steps, count, &nothing);
 }
 
 /* --- names ----------------------------------------------------------------------------------- */
@@ -222,7 +230,7 @@ static void exports(unused_arg void **state)
 		size_t c = i / array_size(pieces);
 		auto_buf struct buf body;
 		auto_buf struct buf bytes;
-		struct canned_step steps[] = {
+		const struct canned_step steps[] = {
 			{ .answer = PONG },
 			{ .answer = CLOSED "{\"Id\":\"" DIGEST "\"}" },
 			{ .wanted = "GET /v1.41/images/" DIGEST "/get HTTP",
@@ -237,9 +245,7 @@ static void exports(unused_arg void **state)
 		buf_init(&bytes, FIXTURE_MAX);
 		buf_add(&body, padding, sizeof padding);
 		buf_add_string(&body, cases[c].end);
-		steps[2].body = body.data;
-		steps[2].body_size = body.size;
-		canned = engine_start_canned(steps, array_size(steps));
+		canned = engine_start_body(steps, array_size(steps), &body);
 		assert_success(daemon_find("app:1", &image, NULL, &err), err);
 		result = read_all(image.stream, pieces[i % array_size(pieces)], &bytes, &err);
 		if (cases[c].why != NULL) {
@@ -295,7 +301,7 @@ static int open_export(const char *id, const char *listed, bool once, const char
 	auto_buf struct buf tar;
 	char found[DIGEST_TEXT_MAX];
 	char inspected[512];
-	struct canned_step steps[] = {
+	const struct canned_step steps[] = {
 		{ .answer = PONG },
 		{ .answer = inspected },
 		{ .answer = CLOSED },
@@ -306,9 +312,7 @@ static int open_export(const char *id, const char *listed, bool once, const char
 	make_export(&tar, listed, found);
 	(void)snprintf(inspected, sizeof inspected, CLOSED "{\"Id\":\"%s\"}",
 		       id != NULL ? id : found);
-	steps[2].body = tar.data;
-	steps[2].body_size = tar.size;
-	canned = engine_start_canned(steps, array_size(steps));
+	canned = engine_start_body(steps, array_size(steps), &tar);
 	result = image_open(name, &options, &image, err);
 	if (result == 0 && once) {
 		assert_true(image_is_pending(image));
