@@ -38,9 +38,10 @@ int image_open(const char *name, const struct image_options *options, struct ima
  * The same for an archive that comes as a stream, which is taken over in any case; `name` is
  * the image's, `what` what errors call the stream.
  *
- * A stream can be read once. With options.once, which also holds for standard input in
- * image_open, it is read by image_walk and nothing of it is stored: until then the image is not
- * known, and what image_open would find wrong is found there. Otherwise it is spooled.
+ * A stream can be read once. With options.once, which also holds for standard input and for an
+ * engine's export in image_open, it is read by image_walk and nothing of it is stored: until then
+ * the image is not known, and what image_open would find wrong is found there. Otherwise it is
+ * spooled.
  */
 int image_open_stream(const char *name, struct stream *stream, const char *what,
 		      const struct image_options *options, struct image **ret_image,

@@ -2,6 +2,7 @@ libseatrial_a_SOURCES += \
 	lib/image/blob.c lib/image/blob.h \
 	lib/image/codec.c lib/image/codec.h \
 	lib/image/configuration.c lib/image/configuration.h \
+	lib/image/daemon.c lib/image/daemon.h \
 	lib/image/entry.c lib/image/entry.h \
 	lib/image/image.c lib/image/image.h \
 	lib/image/layer.c lib/image/layer.h \

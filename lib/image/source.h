@@ -41,7 +41,8 @@ enum source_form {
 
 struct source;
 
-/* The options are borrowed. */
+/* A bare name is a registry's here. Engines have no such face: their images come as streams
+ * (daemon.h). The options are borrowed. */
 int source_open(const struct image_name *name, const struct registry_options *options,
 		struct source **ret_source, struct error *err) must_check;
 /* An archive that comes as a stream, spooled, and what a pass over one has left, which is
@@ -62,6 +63,8 @@ enum source_form source_form(const struct source *source);
 bool source_is_remote(const struct source *source);
 /* The root document, into an initialised buffer. */
 int source_read_root(const struct source *source, struct buf *buf, struct error *err) must_check;
+/* Is it a file or stream with an index.json that lists this digest? */
+bool source_lists(const struct source *source, const struct digest *digest);
 /* The bytes of a blob as stored, and how many they are; the caller closes. Thread-safe. */
 int source_open_blob(const struct source *source, const struct descriptor *descriptor,
 		     struct stream **ret_stream, uint64_t *ret_size, struct error *err) must_check;
