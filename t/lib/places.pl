@@ -174,8 +174,8 @@ sub document {
 	}
 	return $document;
 }
-my @of_digests = qw(manifest_digest index_digest);
-my @of_storage = (@of_digests, qw(digest media_type compression compressed_bytes));
+my @of_digests = qw(manifest_digest index_digest digest);
+my @of_storage = (@of_digests, qw(media_type compression compressed_bytes));
 
 # What the registry hands out, and its digest.
 sub manifest_of {
