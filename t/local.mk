@@ -97,6 +97,11 @@ t_unit_test_size_SOURCES = t/unit/test-size.c
 t_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_size_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-toc
+t_unit_test_toc_SOURCES = t/unit/test-toc.c
+t_unit_test_toc_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_toc_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-tree
 t_unit_test_tree_SOURCES = t/unit/test-tree.c
 t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -392,5 +397,5 @@ shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-tes
 shell_tests += t/4001-probe.t
 EXTRA_DIST += t/lib/server.py
 
-shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0304-engines.t
-EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py
+shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0303-toc.t t/0304-engines.t
+EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py t/lib/toc.py

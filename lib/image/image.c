@@ -34,6 +34,7 @@ struct image {
 	struct image_options options;
 	struct platform wanted;
 	bool has_wanted;
+	bool verify_asked;
 	char *stream_name;
 	struct digest engine_id; /* by which an engine has it; none elsewhere */
 	struct facts *facts;	 /* apart, since an image is const for those who walk it */
@@ -171,6 +172,7 @@ static int image_new(const char *name, const struct image_options *options,
 		return error_memory(err);
 	if (options != NULL)
 		image->options = *options;
+	image->verify_asked = image->options.verify;
 	if (image->options.platform != NULL) {
 		if (platform_parse(image->options.platform, &image->wanted, err) < 0)
 			return error_prefix(err, "%s", name);
@@ -373,6 +375,43 @@ const struct layer_info *image_layer(const struct image *image, size_t index)
 const struct image_options *image_get_options(const struct image *image)
 {
 	return &image->options;
+}
+
+bool image_verify_asked(const struct image *image)
+{
+	return image->verify_asked;
+}
+
+struct ranges {
+	const struct source *source;
+	const struct descriptor *descriptor;
+};
+
+static int read_range(void *context, uint64_t offset, size_t size, struct buf *buf,
+		      struct error *err)
+{
+	const struct ranges *ranges = context;
+
+	return source_read_range(ranges->source, ranges->descriptor, offset, size, buf, err);
+}
+
+int image_open_table(const struct image *image, size_t index, struct toc **ret_toc,
+		     struct error *err)
+{
+	const struct facts *facts = image->facts;
+	struct ranges ranges = { facts->source, &facts->manifest.layers[index] };
+	const struct toc_input input = {
+		.name = facts->layers[index].name,
+		.size = facts->layers[index].stored_size,
+		.context = &ranges,
+		.read = read_range,
+	};
+
+	*ret_toc = NULL;
+	if (image->verify_asked || !facts->layers[index].stored_size_known ||
+	    !source_gives_ranges(facts->source))
+		return 0;
+	return toc_open(&ranges.descriptor->table, &input, ret_toc, err);
 }
 
 int image_open_layer(const struct image *image, size_t index, struct stream **ret_stream,

@@ -12,6 +12,7 @@
 #include "image/configuration.h"
 #include "image/layer.h"
 #include "image/pass.h"
+#include "image/toc.h"
 #include "net/registry.h"
 
 struct image_options {
@@ -71,6 +72,13 @@ const struct layer_info *image_layer(const struct image *image, size_t index);
 /* The bytes of a layer as stored; the caller closes. For image_walk. */
 int image_open_layer(const struct image *image, size_t index, struct stream **ret_stream,
 		     struct error *err) must_check;
+/* The layer's table of contents, where there is one, it can be had for less than the layer, and it
+ * was not asked for that everything is verified; else NULL. The caller frees. For image_walk. */
+int image_open_table(const struct image *image, size_t index, struct toc **ret_toc,
+		     struct error *err) must_check;
+/* Was it asked for? Then layers are read though nobody wants what is in them. What a network brings
+ * is verified always, so image_get_options()->verify says less. */
+bool image_verify_asked(const struct image *image);
 const struct image_options *image_get_options(const struct image *image);
 
 /* Is it a stream that has still to be read? Nothing else is known then but its name. */
@@ -100,6 +108,8 @@ enum walk_step {
  */
 struct image_visitor {
 	void *context;
+	bool headers; /* entry never wants data, and layer_end no totals of the whole layer: a table
+		       * of contents does, where there is one */
 	int (*layer_begin)(const void *context, const struct layer_info *layer, void **ret_state,
 			   struct error *err);
 	enum walk_step (*entry)(void *state, const struct entry *entry, struct error *err);

@@ -222,6 +222,17 @@ int source_open_blob(const struct source *source, const struct descriptor *descr
 	return source->ops->open_blob(source, descriptor, ret_stream, ret_size, err);
 }
 
+bool source_gives_ranges(const struct source *source)
+{
+	return source->ops->read_range != NULL;
+}
+
+int source_read_range(const struct source *source, const struct descriptor *descriptor,
+		      uint64_t offset, size_t size, struct buf *buf, struct error *err)
+{
+	return source->ops->read_range(source, descriptor, offset, size, buf, err);
+}
+
 bool source_lists(const struct source *source, const struct digest *digest)
 {
 	const json_t *entry;

@@ -15,6 +15,7 @@
 #include "image/pass.h"
 #include "image/reference.h"
 #include "image/stream.h"
+#include "image/toc.h"
 #include "net/registry.h"
 
 /* OCI image specification, descriptor.md; in a docker-archive a member's name stands for the
@@ -27,6 +28,7 @@ struct descriptor {
 	bool size_known;
 	bool foreign;  /* has URLs */
 	bool manifest; /* of a manifest or an index, which a registry keeps apart from blobs */
+	struct toc_place table; /* of a layer: where its table of contents is */
 };
 void descriptor_release(struct descriptor *descriptor);
 /* What errors call it; valid as long as `text` and the descriptor. */
@@ -66,6 +68,13 @@ bool source_lists(const struct source *source, const struct digest *digest);
 /* The bytes of a blob as stored, and how many they are; the caller closes. Thread-safe. */
 int source_open_blob(const struct source *source, const struct descriptor *descriptor,
 		     struct stream **ret_stream, uint64_t *ret_size, struct error *err) must_check;
+/* Can parts of blobs be had for less than the whole? */
+bool source_gives_ranges(const struct source *source);
+/* `size` bytes of a blob from `offset`, as stored and unchecked, into an initialised, empty buffer.
+ * Only where source_gives_ranges(); ERROR_MISSING also where it turns out that the other side
+ * doesn't. Thread-safe. */
+int source_read_range(const struct source *source, const struct descriptor *descriptor,
+		      uint64_t offset, size_t size, struct buf *buf, struct error *err) must_check;
 /* A small blob as a whole, its digest and size checked where they are known. */
 int source_read_blob(const struct source *source, const struct descriptor *descriptor,
 		     struct buf *buf, struct error *err) must_check;

@@ -25,6 +25,7 @@ the paths it matches.
   wrong-header           manifests come with the Docker-Content-Digest of something else
   no-header              manifests come without it
   wrong-body             manifests and blobs have one byte changed
+  wrong-range=K          answers to Range have one byte changed, the Kth from their end
   longer-body            blobs have a byte too many
   type=TYPE              manifests say that they are of this media type, in header and body
   big=BYTES              manifests are followed by so many spaces
@@ -402,6 +403,18 @@ class Scenarios:
                 at = reply.body.rfind(b'"') - 1 if reply.body.startswith(b"{") else len(reply.body) - 1
                 byte = b"1" if reply.body[at : at + 1] == b"0" else b"0"
                 reply.body = reply.body[:at] + byte + reply.body[at + 1 :]
+            return reply
+
+        return answer
+
+    def wrong_range(self, back="1"):
+        def answer(handler):
+            if not self.is_get(handler, BLOB):
+                return None
+            reply = handler.upstream()
+            if reply.status == 206:
+                at = len(reply.body) - int(back)
+                reply.body = reply.body[:at] + bytes([reply.body[at] ^ 1]) + reply.body[at + 1 :]
             return reply
 
         return answer
