@@ -8,7 +8,9 @@
 #   pipe      nothing
 #   registry  skopeo compresses layers that are not, and writes a manifest of its own where the image had none or
 #             a layer has changed: digests, media types and compressed sizes are then those of the manifest that
-#             the registry hands out. It writes every index anew. Otherwise nothing
+#             the registry hands out. It writes every index anew. Searches of paths read an eStargz layer's table
+#             of contents, and that says nothing on whether the tar ends before the table or behind it: so
+#             'stargz.index.json' may be one path more than in the layer
 #   Docker    keeps layers uncompressed and no manifest: digests and compressed sizes are not known
 #
 # What skopeo or Docker do not take is named, with what they say: zstd layers, which skopeo does not convert.
@@ -177,6 +179,14 @@ sub document {
 }
 my @of_storage = qw(manifest_digest index_digest digest media_type compression compressed_bytes);
 
+# A list of paths without the member that holds the table of contents.
+sub without_table {
+	my ($document) = @_;
+	$document->{matches} = [ grep { $_->{path} ne 'stargz.index.json' } @{ $document->{matches} } ];
+	delete @$document{qw(match_count verdict rules)};
+	return $document;
+}
+
 # What the registry hands out, and its digest.
 sub manifest_of {
 	my ($reference) = @_;
@@ -250,7 +260,7 @@ sub from_registry {
 	my (undef, undef, $found_by_path, undef) = ask(@paths, @{ $case->{arguments} });
 	($paths, $status, $signal, $out, $err) = counted('layer-grep, paths', @paths, @options, $name);
 	my @how = qw(table table_bytes);
-	is_deeply(document($out, @without, @how), document($found_by_path, @without, @how),
+	is_deeply(without_table(document($out, @without, @how)), without_table(document($found_by_path, @without, @how)),
 		"$title: registry: layer-grep, paths");
 	my ($table) = grep { defined } map { $_->{table} } @{ decode_json($out)->{layers} };
 	is($table, $title =~ /estargz/ ? 'estargz' : undef, "$title: registry: layer-grep, paths: how it was read");
