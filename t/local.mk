@@ -341,7 +341,7 @@ check-programs: $(check_PROGRAMS)
 #   0201                       runs a program of the tests, which reads what 1001 reads
 #   0204                       looks with strace at what is opened
 #   0300                       tests the tests' own registries
-#   1090                       wants a Docker engine, and is a measurement
+#   0304, 1090, 1091           want engines, which take their time
 #   3003                       runs as another user, who may not read the wrappers
 #   4001                       measures times of milliseconds, which nothing keeps here
 #   7003, 7004, 8000, episodes run what the others run, through scripts that bring their own PATH
