@@ -302,6 +302,26 @@ t_unit_test_registry_SOURCES = t/unit/test-registry.c
 t_unit_test_registry_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-engine
+t_unit_test_engine_SOURCES = t/unit/test-engine.c
+t_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_engine_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-enginehost
+t_unit_test_enginehost_SOURCES = t/unit/test-enginehost.c
+t_unit_test_enginehost_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_enginehost_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-enginelog
+t_unit_test_enginelog_SOURCES = t/unit/test-enginelog.c
+t_unit_test_enginelog_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_enginelog_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-writes
+t_unit_test_writes_SOURCES = t/unit/test-writes.c
+t_unit_test_writes_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_writes_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
