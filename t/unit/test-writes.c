@@ -45,9 +45,9 @@ static void changes(unused_arg void **state)
 		{ "[{\"Path\":\"/a\",\"Kind\":2},{\"Path\":\"/b\",\"Kind\":0}]",
 		  "deleted /a changed /b " },
 		/* a folder's change is what lies in it, and a longer name does not */
-		{ "[{\"Path\":\"/a\",\"Kind\":0},{\"Path\":\"/a-b\",\"Kind\":1},"
+		{ "[{\"Path\":\"/a\",\"Kind\":0},{\"Path\":\"/a.b\",\"Kind\":1},"
 		  "{\"Path\":\"/a/b/c\",\"Kind\":1},{\"Path\":\"/a/b\",\"Kind\":0}]",
-		  "made /a-b made /a/b/c " },
+		  "made /a.b made /a/b/c " },
 		{ "[{\"Path\":\"/a\",\"Kind\":0},{\"Path\":\"/ab\",\"Kind\":1}]",
 		  "changed /a made /ab " },
 		{ "[{\"Path\":\"/a\",\"Kind\":1},{\"Path\":\"/a/b\",\"Kind\":1}]",
