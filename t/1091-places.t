@@ -1,5 +1,6 @@
 #!/bin/sh
 # The whole corpus, from a file, through a pipe, from a registry and from Docker: the same facts from each place.
+# And what both engines of ro-run can run of it comes to the same.
 . "${SRCDIR:-.}/t/lib/harness.sh"
 . "$SRCDIR/t/lib/registry.sh"
 . "$SRCDIR/t/lib/dockerd.sh"

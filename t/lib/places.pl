@@ -295,6 +295,36 @@ sub from_pipe {
 	$places{pipe}++;
 }
 
+# What a run came to, as both engines can tell it: an engine says 128 and the signal, as a shell does.
+sub outcome {
+	my ($engine, @image) = @_;
+	my ($status, $signal, $out, $err) =
+	  ask('timeout', 60, 'ro-run', '--json', '--cache', "$scratch/engines", '--engine', $engine, '--for', '1s', '--grace', '1s', @image);
+	my $doc = $status < 2 ? decode_json($out) : undef;
+	return { status => $status, why => $err =~ s/^[^:]*: \S+: //r } if !defined $doc;
+	return {
+		status => $status,
+		verdict => $doc->{verdict},
+		code => $doc->{exit}{code} // $doc->{exit}{signal} + 128,
+		early => $doc->{exit}{early},
+		path => $doc->{refused}[0]{path},
+	};
+}
+
+sub runs_alike {
+	my ($case, $file) = @_;
+	my $image = decode_json($file)->{image};
+	return if $image->{platform} ne 'linux/amd64';
+	my @arguments = @{ $case->{arguments} };
+	my ($sandbox, $docker) = (outcome('sandbox', @arguments), outcome('docker', "docker-daemon:$image->{id}"));
+	if ($sandbox->{status} == 2 && $docker->{status} == 2) {
+		$places{'not run by either engine'}++;
+		return;
+	}
+	is_deeply($docker, $sandbox, "$case->{title}: both engines run it alike") or diag encode_json([ $sandbox, $docker ]);
+	$places{'run alike'}++;
+}
+
 # What is wrong in the file is wrong wherever it gets to.
 sub wrong_everywhere {
 	my ($case, $number, $problem, $is_pushed) = @_;
@@ -343,6 +373,7 @@ for my $number (1 .. @cases) {
 	}
 	if ($loaded{$number} && is_in_docker(decode_json($case->{file})->{image}{id})) {
 		from_docker($case, @$case{qw(file found)});
+		runs_alike($case, $case->{file});
 	} else {
 		note "$case->{title}: not in Docker: ", reason("docker-$number");
 	}
