@@ -5,6 +5,7 @@
 . "$SRCDIR/t/lib/archive.sh"
 . "$SRCDIR/t/lib/rorun.sh"
 . "$SRCDIR/t/lib/dockerd.sh"
+need_command mmdebstrap
 
 box_root
 box_image box '{"Cmd":["/bin/sh"],"User":"app","WorkingDir":"/home/app","Env":["PATH=/bin","HOME=/home/app"]}'
@@ -137,6 +138,24 @@ run ro-run --json --cmd '["httpd","-f","-p","8080","-h","/srv"]' docker-daemon:b
 	probe --wait 10s http://localhost:8080/owned-by-root
 is "$(jq -c '[.verdict, .command.exit_status, .ports[0].port]' out)" '["holds",0,8080]' 'COMMAND reaches the program'
 [ "$status" -eq 0 ] || show_output
+
+# The example. The one before ends at its first refused write; in the writable run it goes on, and an engine's list
+# has no times: so it is not the first of that list.
+ok 'the example'"'"'s images are built' "$SRCDIR/examples/webhook/build-images" "$BUILDDIR/example"
+for which in before after; do
+	docker load -q -i "$BUILDDIR/example/$which.tar" >loaded
+	name=$(sed -n 's/^Loaded image: //p' loaded)
+	ro "$BUILDDIR/example/$which.tar" -- probe --wait 30s -j /status=healthy http://localhost:5000/health
+	cp out sandbox.json
+	sandbox="$status $(jq -c '[.verdict, .exit.code, .exit.early, .command.exit_status]' out)"
+	run ro-run --json "docker-daemon:$name" -- probe --wait 30s -j /status=healthy http://localhost:5000/health
+	is "$status $(jq -c '[.verdict, .exit.code, .exit.early, .command.exit_status]' out)" "$sandbox" \
+		"the example $which: both say the same"
+	is "$(jq -n --slurpfile a sandbox.json --slurpfile b out '[$a[0].refused[].path] - [$b[0].refused[].path] == []')" true \
+		"the example $which: what the sandbox refused is what Docker lists"
+	[ "$which $status" != 'after 1' ] || show_output
+done
+is "$sandbox $(jq '.refused | length' out)" '0 ["holds",0,false,0] 0' 'the one after holds'
 
 # Interrupted, terminated, killed
 for signal in INT TERM KILL; do
