@@ -297,6 +297,7 @@ static void keeps_places(unused_arg void **state)
 		{ "FROM a\\\n# b\nc:1\\\r\n2 AS d",
 		  "k 1:1 FROM|t 1:6 a\\\n# b\nc:1\\\r\n2 AS d|a 1:6 a\\\n# b\nc:1\\\r\n2|"
 		  "a 4:3 AS|a 4:6 d" },
+		{ "COPY a\\\n b", "k 1:1 COPY|t 1:6 a\\\n b|a 1:6 a|a 2:2 b" },
 		{ "# escape=`\nCOPY `\n--from=\"a b\" `\n c d",
 		  "k 2:1 COPY|f 3:1 --from=\"a b\"|t 4:2 c d|a 4:2 c|a 4:4 d" },
 		{ "\\\nFR\\\nOM a", "k 2:1 FR\\\nOM|t 3:4 a|a 3:4 a" },
