@@ -8,6 +8,7 @@
 #include "base/tap.h"
 #include "check/pinfind.h"
 #include "check/pins.h"
+#include "check/pinverify.h"
 #include "tool.h"
 
 #define FILE_SIZE_MAX ((size_t)4 << 20)
@@ -17,8 +18,10 @@ struct settings {
 	struct option_list bases;
 	struct option_list build_args;
 	struct option_list environment;
-	const char *platform;
+	struct option_list platforms;
+	struct registry_options registry;
 	bool verify;
+	bool fresh;
 	bool update;
 };
 
@@ -32,12 +35,18 @@ static const struct option_spec options[] = {
 	  "set an ARG, as the build does", NULL },
 	{ "env", 0, OPTION_LIST, offsetof(struct settings, environment), "NAME=VALUE",
 	  "set a variable of compose files", NULL },
-	{ "platform", 0, OPTION_STRING, offsetof(struct settings, platform), "OS/ARCH[/VARIANT]",
-	  "the platform to build for (default: this machine's)", NULL },
+	{ "platform", 0, OPTION_LIST, offsetof(struct settings, platforms), "OS/ARCH[/VARIANT]",
+	  "the platform to build for (default: this\n"
+	  "machine's); with --verify the images must be for\n"
+	  "it; repeat it for several",
+	  NULL },
 	{ "verify", 0, OPTION_FLAG, offsetof(struct settings, verify), NULL,
-	  "ask the registries; not supported yet", NULL },
+	  "ask the registries whether they have the digests", NULL },
+	{ "fresh", 0, OPTION_FLAG, offsetof(struct settings, fresh), NULL,
+	  "verify, and demand that a tag beside a digest\nstill points to it", NULL },
 	{ "update", 0, OPTION_FLAG, offsetof(struct settings, update), NULL,
 	  "rewrite the pins; not supported yet", NULL },
+	TOOL_REGISTRY_OPTIONS(struct settings, registry),
 	TOOL_OPTIONS(struct settings),
 };
 
@@ -47,7 +56,7 @@ static const struct program program = {
 	.summary = "Checks that every external image in Dockerfiles and compose files is pinned\n"
 		   "by a full digest, and that stages that share a base share its digest.\n"
 		   "Exit status: 0 all is pinned and as demanded, 1 something is not, 2 a file\n"
-		   "could not be read or understood.",
+		   "could not be read or understood, or a registry could not be asked.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
@@ -60,7 +69,10 @@ struct run {
 	struct variables environment;
 	struct pins_file *files;
 	size_t count;
+	struct platform *platforms;
+	size_t platform_count;
 	struct pins_verdict verdict;
+	struct pins_verified verified;
 	bool holds;
 };
 
@@ -99,6 +111,47 @@ static int read_file(const char *name, const struct pin_settings *settings, stru
 	return pins_find(data.data, data.size, file->name, type, settings, &file->pins, err);
 }
 
+/* What --platform names; the first of them is what the variables of the build are for. */
+static int read_platforms(struct run *run, struct platform *ret_build, struct error *err)
+{
+	const struct option_list *list = &run->settings->platforms;
+
+	run->platforms = calloc(list->count + 1, sizeof *run->platforms);
+	if (run->platforms == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < list->count; i++)
+		if (platform_parse(list->items[i], &run->platforms[i], err) < 0)
+			return error_prefix(err, "--platform");
+	run->platform_count = list->count;
+	if (list->count > 0)
+		*ret_build = run->platforms[0];
+	else
+		platform_host(ret_build);
+	return 0;
+}
+
+static bool is_verifying(const struct settings *settings)
+{
+	return settings->verify || settings->fresh;
+}
+
+static int run_verify(struct run *run, struct error *err)
+{
+	const struct settings *settings = run->settings;
+	const struct pinverify_settings how = {
+		.registry = &settings->registry,
+		.platforms = run->platforms,
+		.platform_count = run->platform_count,
+		.fresh = settings->fresh,
+	};
+
+	if (pins_verify(run->files, run->count, &how, &run->verified, err) < 0)
+		return -1;
+	run->holds = run->holds && run->verified.missing == 0 && run->verified.uncovered == 0 &&
+		     (!settings->fresh || run->verified.moved == 0);
+	return 0;
+}
+
 static int run_check(struct run *run, const struct operands *operands, struct error *err)
 {
 	const struct settings *settings = run->settings;
@@ -107,16 +160,13 @@ static int run_check(struct run *run, const struct operands *operands, struct er
 		.environment = &run->environment,
 	};
 
-	if (settings->verify || settings->update)
-		return error_set(err, ERROR_USAGE, "--%s is not supported yet",
-				 settings->verify ? "verify" : "update");
+	if (settings->update)
+		return error_set(err, ERROR_USAGE, "--update is not supported yet");
 	if (read_pairs(&settings->build_args, "build-arg", &run->build_args, err) < 0 ||
 	    read_pairs(&settings->environment, "env", &run->environment, err) < 0)
 		return -1;
-	if (settings->platform == NULL)
-		platform_host(&find.build.platform);
-	else if (platform_parse(settings->platform, &find.build.platform, err) < 0)
-		return error_prefix(err, "--platform");
+	if (read_platforms(run, &find.build.platform, err) < 0)
+		return -1;
 	run->files = calloc(operands->count, sizeof *run->files);
 	if (run->files == NULL)
 		return error_memory(err);
@@ -129,7 +179,7 @@ static int run_check(struct run *run, const struct operands *operands, struct er
 		       &run->verdict, err) < 0)
 		return -1;
 	run->holds = run->verdict.pinned && run->verdict.consistent && run->verdict.base;
-	return 0;
+	return is_verifying(settings) ? run_verify(run, err) : 0;
 }
 
 /* The thing as the file has it: "FROM alpine:3", "image: nginx". */
@@ -154,16 +204,44 @@ static void print_escaped(const char *text)
 	(void)fputs(out.data, stdout);
 }
 
-static void print_pin(const char *file, const struct pin *pin)
+static void print_pin(const char *file, const struct pin *pin, const char *kind, const char *text)
 {
 	auto_buf struct buf out;
 
 	buf_init(&out, BUF_MAX_DEFAULT);
 	describe(pin, &out);
 	print_escaped(file);
-	(void)printf(":%zu: %s: ", pin->line, out.data);
-	print_escaped(pin->reason != NULL ? pin->reason : "does not hold");
+	(void)printf(":%zu: %s: %s", pin->line, out.data, kind);
+	print_escaped(text);
 	(void)putchar('\n');
+}
+
+static void print_file(const struct pins_file *file)
+{
+	for (size_t i = 0; i < file->pins.count; i++) {
+		const struct pin *pin = &file->pins.items[i];
+
+		if (!pin->holds)
+			print_pin(file->name, pin, "",
+				  pin->reason != NULL ? pin->reason : "does not hold");
+		if (pin->note != NULL)
+			print_pin(file->name, pin, "note: ", pin->note);
+	}
+}
+
+static void print_verified(const struct run *run)
+{
+	const struct pins_verified *verified = &run->verified;
+
+	(void)printf("; %zu asked for", verified->asked);
+	if (verified->missing > 0)
+		(void)printf(", %zu not there", verified->missing);
+	if (verified->uncovered > 0)
+		(void)printf(", %zu not for all platforms", verified->uncovered);
+	if (verified->moved > 0)
+		(void)printf(", %zu whose tag has moved", verified->moved);
+	if (verified->missing + verified->uncovered + verified->moved == 0)
+		(void)printf(", all as pinned");
 }
 
 static void print_text(const struct run *run)
@@ -171,9 +249,7 @@ static void print_text(const struct run *run)
 	const struct pins_verdict *verdict = &run->verdict;
 
 	for (size_t i = 0; i < run->count; i++)
-		for (size_t j = 0; j < run->files[i].pins.count; j++)
-			if (!run->files[i].pins.items[j].holds)
-				print_pin(run->files[i].name, &run->files[i].pins.items[j]);
+		print_file(&run->files[i]);
 	(void)printf("%zu external reference%s, ", verdict->external,
 		     verdict->external == 1 ? "" : "s");
 	if (verdict->unpinned == 0)
@@ -188,6 +264,8 @@ static void print_text(const struct run *run)
 	else if (!verdict->base)
 		(void)printf("; %zu of %zu bases are not as demanded", verdict->undemanded,
 			     verdict->bases);
+	if (is_verifying(run->settings))
+		print_verified(run);
 	(void)putchar('\n');
 }
 
@@ -196,18 +274,57 @@ static json_t *text_or_null(const char *text)
 	return text != NULL ? doc_text(text) : json_null();
 }
 
+static json_t *digest_or_null(const struct digest *digest)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	return digest_is_set(digest) ? json_string(digest_text(digest, text)) : json_null();
+}
+
+static json_t *registry_document(const struct pin_registry *registry)
+{
+	if (!registry->asked)
+		return json_null();
+	return json_pack("{s:b, s:s?, s:o, s:s?}", "exists", registry->exists, "tag",
+			 pin_tag_name(registry->tag), "tag_digest",
+			 digest_or_null(&registry->tag_digest), "platforms", registry->platforms);
+}
+
 static json_t *pin_document(const struct pin *pin)
 {
-	char digest[DIGEST_TEXT_MAX];
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "line",
+			 (json_int_t)pin->line, "instruction", doc_text(pin->instruction), "stage",
+			 text_or_null(pin->stage), "service", text_or_null(pin->service), "raw",
+			 doc_text(pin->raw), "resolved", text_or_null(pin->resolved), "pin",
+			 pin_kind_name(pin->kind), "digest", digest_or_null(&pin->digest), "holds",
+			 pin->holds, "reason", text_or_null(pin->reason), "note",
+			 text_or_null(pin->note), "registry", registry_document(&pin->registry));
+}
 
-	return json_pack(
-		"{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o}", "line", (json_int_t)pin->line,
-		"instruction", doc_text(pin->instruction), "stage", text_or_null(pin->stage),
-		"service", text_or_null(pin->service), "raw", doc_text(pin->raw), "resolved",
-		text_or_null(pin->resolved), "pin", pin_kind_name(pin->kind), "digest",
-		digest_is_set(&pin->digest) ? json_string(digest_text(&pin->digest, digest))
-					    : json_null(),
-		"holds", pin->holds, "reason", text_or_null(pin->reason));
+static json_t *texts(const struct option_list *list)
+{
+	json_t *texts = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		(void)json_array_append_new(texts, doc_text(list->items[i]));
+	return texts;
+}
+
+static void add_check(json_t *checks, const char *name, size_t value, json_t *limit)
+{
+	(void)json_array_append_new(checks, json_pack("{s:s, s:b, s:I, s:o}", "name", name, "holds",
+						      value == 0, "value", (json_int_t)value,
+						      "limit", limit));
+}
+
+static void add_verified(const struct run *run, json_t *checks)
+{
+	add_check(checks, "exists", run->verified.missing, json_integer(0));
+	if (run->platform_count > 0)
+		add_check(checks, "platforms", run->verified.uncovered,
+			  texts(&run->settings->platforms));
+	if (run->settings->fresh)
+		add_check(checks, "fresh", run->verified.moved, json_integer(0));
 }
 
 static json_t *checks_document(const struct run *run)
@@ -217,16 +334,14 @@ static json_t *checks_document(const struct run *run)
 				   "holds", verdict->pinned, "value", (json_int_t)verdict->unpinned,
 				   "limit", 0, "name", "consistent", "holds", verdict->consistent,
 				   "value", (json_int_t)verdict->inconsistent, "limit", 0);
-	json_t *demanded;
 
-	if (run->settings->bases.count == 0)
-		return checks;
-	demanded = json_array();
-	for (size_t i = 0; i < run->settings->bases.count; i++)
-		(void)json_array_append_new(demanded, doc_text(run->settings->bases.items[i]));
-	(void)json_array_append_new(
-		checks, json_pack("{s:s, s:b, s:I, s:o}", "name", "base", "holds", verdict->base,
-				  "value", (json_int_t)verdict->undemanded, "limit", demanded));
+	if (run->settings->bases.count > 0)
+		(void)json_array_append_new(
+			checks, json_pack("{s:s, s:b, s:I, s:o}", "name", "base", "holds",
+					  verdict->base, "value", (json_int_t)verdict->undemanded,
+					  "limit", texts(&run->settings->bases)));
+	if (is_verifying(run->settings))
+		add_verified(run, checks);
 	return checks;
 }
 
@@ -274,6 +389,15 @@ static void print_tap(const struct run *run)
 	tap_test(&tap, run->verdict.consistent, "stages that share a base share its digest", NULL);
 	if (run->settings->bases.count > 0)
 		tap_test(&tap, run->verdict.base, "every stage builds on a demanded base", NULL);
+	if (is_verifying(run->settings))
+		tap_test(&tap, run->verified.missing == 0, "the registries have every digest",
+			 NULL);
+	if (is_verifying(run->settings) && run->platform_count > 0)
+		tap_test(&tap, run->verified.uncovered == 0, "every image is for every platform",
+			 NULL);
+	if (run->settings->fresh)
+		tap_test(&tap, run->verified.moved == 0, "every tag still points to its digest",
+			 NULL);
 	tap_end(&tap);
 }
 
@@ -282,13 +406,14 @@ static void run_release(struct run *run)
 	for (size_t i = 0; i < run->count; i++)
 		pins_release(&run->files[i].pins);
 	free(run->files);
+	free(run->platforms);
 	variables_release(&run->build_args);
 	variables_release(&run->environment);
 }
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .platform = NULL };
+	struct settings settings = { .verify = false };
 	struct run run = { .settings = &settings };
 	struct operands operands = { 0 };
 	struct error err = ERROR_INIT;
@@ -317,5 +442,7 @@ int main(int argc, char **argv)
 	option_list_release(&settings.bases);
 	option_list_release(&settings.build_args);
 	option_list_release(&settings.environment);
+	option_list_release(&settings.platforms);
+	registry_options_release(&settings.registry);
 	return tool_finish(&program, status);
 }

@@ -29,6 +29,25 @@ enum pin_kind {
 /* "digest", "tag", … */
 const char *pin_kind_name(enum pin_kind kind);
 
+enum pin_tag {
+	PIN_TAG_NONE,  /* there is none, or nobody has asked */
+	PIN_TAG_SAME,  /* still what the digest says */
+	PIN_TAG_MOVED, /* something else by now */
+	PIN_TAG_GONE,  /* not there any more */
+};
+
+/* "same", "moved", "gone"; NULL for none. */
+const char *pin_tag_name(enum pin_tag tag);
+
+/* What the registry says of a reference with a digest: set by pins_verify (pinverify.h). */
+struct pin_registry {
+	bool asked;
+	bool exists;
+	enum pin_tag tag;
+	struct digest tag_digest; /* what the tag points to; zeroed for none */
+	char *platforms;	  /* "linux/amd64, linux/arm64"; NULL where nobody wanted to know */
+};
+
 struct pin {
 	size_t line;
 	char *instruction; /* "FROM", "COPY --from", "image" */
@@ -43,7 +62,14 @@ struct pin {
 	bool pinned;
 	bool holds;   /* pinned, and as demanded: set by pins_judge */
 	char *reason; /* NULL where it holds */
+	char *note;   /* what is worth telling of one that may hold; NULL for nothing */
+	struct pin_registry registry;
 };
+
+/* It does not hold, and why: the first reason stays. */
+int pin_fail(struct pin *pin, struct error *err, const char *format, ...) printf_like(3, 4);
+/* The first note stays. */
+int pin_note(struct pin *pin, struct error *err, const char *format, ...) printf_like(3, 4);
 
 /* Does it come from outside? */
 bool pin_is_external(const struct pin *pin);
