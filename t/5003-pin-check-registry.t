@@ -44,7 +44,8 @@ put_index() {
 		-H 'Content-Type: application/vnd.oci.image.index.v1+json' -o index.answer
 }
 
-note=first put_index base/os:1 amd64 arm64
+note=first
+put_index base/os:1 amd64 arm64
 both=$(digest_of_tag base/os:1)
 single=$(digest_of_tag base/os:amd64)
 other=$(digest_of_tag base/os:arm64)
@@ -97,7 +98,8 @@ expect_status 1 pin-check --verify --json --platform linux/arm64 Dockerfile
 is "$(jq -c '[.checks[] | select(.name == "platforms")]' out)" '[{"name":"platforms","holds":false,"value":1,"limit":["linux/arm64"]}]' 'JSON: the check of platforms'
 
 # A tag that moves on
-note=second put_index base/os:1 amd64 arm64
+note=second
+put_index base/os:1 amd64 arm64
 now=$(digest_of_tag base/os:1)
 expect_status 0 pin-check --verify Dockerfile
 has out "Dockerfile:1: FROM $os:1@$both: note: the tag '1' has moved: it is $now now, and the pin is $both" 'a tag that has moved is told with both digests'
