@@ -145,7 +145,7 @@ while [ $i -lt 40 ]; do
 	i=$((i + 1))
 done >many
 expect_status 0 pin-check --verify many
-is "$(grep -c 'is gone\|has moved' out)" 40 'forty tags are asked for'
+is "$(grep -c '^many:.*\(is gone\|has moved\)' out)" 40 'forty tags are asked for'
 echo "FROM 127.0.0.1:1/x@$both" >>many
 expect_trouble 'many:41: 127.0.0.1:1/x@' pin-check --verify many
 

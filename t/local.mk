@@ -57,6 +57,11 @@ t_unit_test_dockerfile_SOURCES = t/unit/test-dockerfile.c
 t_unit_test_dockerfile_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_dockerfile_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-edits
+t_unit_test_edits_SOURCES = t/unit/test-edits.c
+t_unit_test_edits_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_edits_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-execform
 t_unit_test_execform_SOURCES = t/unit/test-execform.c
 t_unit_test_execform_CPPFLAGS = $(UNIT_CPPFLAGS)

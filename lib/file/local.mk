@@ -6,6 +6,7 @@ libseatrial_a_SOURCES += \
 	lib/file/compose.c lib/file/compose.h \
 	lib/file/dockerargs.c lib/file/dockerargs.h \
 	lib/file/dockerfile.c lib/file/dockerfile.h \
+	lib/file/edits.c lib/file/edits.h \
 	lib/file/execform.c lib/file/execform.h \
 	lib/file/shellpattern.c lib/file/shellpattern.h \
 	lib/file/shellword.c lib/file/shellword.h \
