@@ -8,6 +8,7 @@
 #include "base/tap.h"
 #include "check/pinfind.h"
 #include "check/pins.h"
+#include "check/pinupdate.h"
 #include "check/pinverify.h"
 #include "tool.h"
 
@@ -23,6 +24,7 @@ struct settings {
 	bool verify;
 	bool fresh;
 	bool update;
+	bool diff;
 };
 
 static const struct option_spec options[] = {
@@ -45,7 +47,9 @@ static const struct option_spec options[] = {
 	{ "fresh", 0, OPTION_FLAG, offsetof(struct settings, fresh), NULL,
 	  "verify, and demand that a tag beside a digest\nstill points to it", NULL },
 	{ "update", 0, OPTION_FLAG, offsetof(struct settings, update), NULL,
-	  "rewrite the pins; not supported yet", NULL },
+	  "rewrite each pin to what its tag points to now", NULL },
+	{ "diff", 0, OPTION_FLAG, offsetof(struct settings, diff), NULL,
+	  "print what --update would change, and change\nnothing", NULL },
 	TOOL_REGISTRY_OPTIONS(struct settings, registry),
 	TOOL_OPTIONS(struct settings),
 };
@@ -68,11 +72,14 @@ struct run {
 	struct variables build_args;
 	struct variables environment;
 	struct pins_file *files;
+	struct buf *data; /* of the files: what is checked */
+	struct buf *old;  /* and what --update found */
 	size_t count;
 	struct platform *platforms;
 	size_t platform_count;
 	struct pins_verdict verdict;
 	struct pins_verified verified;
+	struct pins_update *updates; /* one per file; NULL without --update */
 	bool holds;
 };
 
@@ -95,20 +102,26 @@ static int read_pairs(const struct option_list *list, const char *option,
 	return 0;
 }
 
-static int read_file(const char *name, const struct pin_settings *settings, struct pins_file *file,
-		     struct error *err)
+static int find_pins(const char *name, const struct pin_settings *settings, const struct buf *data,
+		     struct pins_file *file, struct error *err)
+{
+	enum pin_file_type type = pin_file_type(name, data->data, data->size);
+
+	file->data = data->data;
+	file->size = data->size;
+	return pins_find(data->data, data->size, file->name, type, settings, &file->pins, err);
+}
+
+static int read_file(const char *name, const struct pin_settings *settings, struct buf *data,
+		     struct pins_file *file, struct error *err)
 {
 	bool is_stdin = strcmp(name, "-") == 0;
-	auto_buf struct buf data;
-	enum pin_file_type type;
 
 	file->name = is_stdin ? "standard input" : name;
-	buf_init(&data, FILE_SIZE_MAX);
-	if ((is_stdin ? buf_read_fd(&data, STDIN_FILENO, file->name, err)
-		      : buf_read_file(&data, name, err)) < 0)
+	if ((is_stdin ? buf_read_fd(data, STDIN_FILENO, file->name, err)
+		      : buf_read_file(data, name, err)) < 0)
 		return -1;
-	type = pin_file_type(name, data.data, data.size);
-	return pins_find(data.data, data.size, file->name, type, settings, &file->pins, err);
+	return find_pins(name, settings, data, file, err);
 }
 
 /* What --platform names; the first of them is what the variables of the build are for. */
@@ -135,15 +148,81 @@ static bool is_verifying(const struct settings *settings)
 	return settings->verify || settings->fresh;
 }
 
+static bool is_updating(const struct settings *settings)
+{
+	return settings->update || settings->diff;
+}
+
+static struct pinverify_settings verify_settings(const struct run *run)
+{
+	return (struct pinverify_settings) {
+		.registry = &run->settings->registry,
+		.platforms = run->platforms,
+		.platform_count = run->platform_count,
+		.fresh = run->settings->fresh,
+	};
+}
+
+/* The files as they will be take the place of those that were read. */
+static int run_update(struct run *run, const struct operands *operands,
+		      const struct pin_settings *find, struct error *err)
+{
+	const struct pinverify_settings how = verify_settings(run);
+
+	for (size_t i = 0; i < run->count; i++)
+		if (strcmp(operands->items[i], "-") == 0 && !run->settings->diff)
+			return error_set(err, ERROR_USAGE,
+					 "standard input cannot be rewritten: use --diff");
+	if (pins_update_find(run->files, run->count, &how, &run->updates, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->count; i++) {
+		run->old[i] = run->data[i];
+		buf_init(&run->data[i], 2 * FILE_SIZE_MAX);
+		if (edits_apply(&run->updates[i].edits, run->old[i].data, run->old[i].size,
+				&run->data[i], err) < 0)
+			return -1;
+		pins_release(&run->files[i].pins);
+		if (find_pins(operands->items[i], find, &run->data[i], &run->files[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run_tell(struct run *run, struct error *err)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		if (pins_update_tell(&run->updates[i], &run->files[i].pins, err) < 0)
+			return error_prefix(err, "%s", run->files[i].name);
+		run->holds = run->holds && run->updates[i].stuck == 0;
+	}
+	return 0;
+}
+
+/* All files are ready before the first one is replaced. */
+static int run_write(const struct run *run, const struct operands *operands, struct error *err)
+{
+	struct rewrite **rewrites = calloc(run->count + 1, sizeof(struct rewrite *));
+	int result = 0;
+
+	if (rewrites == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < run->count && result == 0; i++)
+		if (run->updates[i].edits.count > 0)
+			result = rewrite_new(operands->items[i], &run->old[i], &run->data[i],
+					     &rewrites[i], err);
+	for (size_t i = 0; i < run->count && result == 0; i++)
+		if (rewrites[i] != NULL)
+			result = rewrite_finish(rewrites[i], err);
+	for (size_t i = 0; i < run->count; i++)
+		rewrite_free(rewrites[i]);
+	free(rewrites);
+	return result;
+}
+
 static int run_verify(struct run *run, struct error *err)
 {
 	const struct settings *settings = run->settings;
-	const struct pinverify_settings how = {
-		.registry = &settings->registry,
-		.platforms = run->platforms,
-		.platform_count = run->platform_count,
-		.fresh = settings->fresh,
-	};
+	const struct pinverify_settings how = verify_settings(run);
 
 	if (pins_verify(run->files, run->count, &how, &run->verified, err) < 0)
 		return -1;
@@ -160,26 +239,40 @@ static int run_check(struct run *run, const struct operands *operands, struct er
 		.environment = &run->environment,
 	};
 
-	if (settings->update)
-		return error_set(err, ERROR_USAGE, "--update is not supported yet");
+	if (is_updating(settings) && is_verifying(settings))
+		return error_set(err, ERROR_USAGE,
+				 "--update and --diff ask the registries anyway: not with --verify "
+				 "or --fresh");
 	if (read_pairs(&settings->build_args, "build-arg", &run->build_args, err) < 0 ||
 	    read_pairs(&settings->environment, "env", &run->environment, err) < 0)
 		return -1;
 	if (read_platforms(run, &find.build.platform, err) < 0)
 		return -1;
 	run->files = calloc(operands->count, sizeof *run->files);
-	if (run->files == NULL)
+	run->data = calloc(operands->count, sizeof *run->data);
+	run->old = calloc(operands->count, sizeof *run->old);
+	if (run->files == NULL || run->data == NULL || run->old == NULL)
 		return error_memory(err);
 	for (size_t i = 0; i < operands->count; i++) {
 		run->count++;
-		if (read_file(operands->items[i], &find, &run->files[i], err) < 0)
+		buf_init(&run->data[i], FILE_SIZE_MAX);
+		buf_init(&run->old[i], FILE_SIZE_MAX);
+		if (read_file(operands->items[i], &find, &run->data[i], &run->files[i], err) < 0)
 			return -1;
 	}
+	if (is_updating(settings) && run_update(run, operands, &find, err) < 0)
+		return -1;
 	if (pins_judge(run->files, run->count, settings->bases.items, settings->bases.count,
 		       &run->verdict, err) < 0)
 		return -1;
 	run->holds = run->verdict.pinned && run->verdict.consistent && run->verdict.base;
-	return is_verifying(settings) ? run_verify(run, err) : 0;
+	if (is_verifying(settings))
+		return run_verify(run, err);
+	if (!is_updating(settings))
+		return 0;
+	if (run_tell(run, err) < 0)
+		return -1;
+	return settings->diff ? 0 : run_write(run, operands, err);
 }
 
 /* The thing as the file has it: "FROM alpine:3", "image: nginx". */
@@ -216,11 +309,26 @@ static void print_pin(const char *file, const struct pin *pin, const char *kind,
 	(void)putchar('\n');
 }
 
-static void print_file(const struct pins_file *file)
+static void print_change(const char *file, const struct pin *pin, const struct pin_change *change)
+{
+	char from[DIGEST_TEXT_MAX];
+	char to[DIGEST_TEXT_MAX];
+	auto_buf struct buf text;
+
+	buf_init(&text, BUF_MAX_DEFAULT);
+	buf_add_string(&text, digest_text(&change->to, to));
+	if (digest_is_set(&change->from))
+		buf_printf(&text, ", was %s", digest_text(&change->from, from));
+	print_pin(file, pin, "now ", text.data);
+}
+
+static void print_file(const struct pins_file *file, const struct pins_update *update)
 {
 	for (size_t i = 0; i < file->pins.count; i++) {
 		const struct pin *pin = &file->pins.items[i];
 
+		if (update != NULL && update->changes[i].kind == PIN_CHANGED)
+			print_change(file->name, pin, &update->changes[i]);
 		if (!pin->holds)
 			print_pin(file->name, pin, "",
 				  pin->reason != NULL ? pin->reason : "does not hold");
@@ -244,12 +352,37 @@ static void print_verified(const struct run *run)
 		(void)printf(", all as pinned");
 }
 
+static void print_updated(const struct run *run)
+{
+	size_t changed = 0;
+	size_t stuck = 0;
+
+	for (size_t i = 0; i < run->count; i++) {
+		changed += run->updates[i].changed;
+		stuck += run->updates[i].stuck;
+	}
+	(void)printf("; %zu %s", changed, run->settings->diff ? "to be rewritten" : "rewritten");
+	if (stuck > 0)
+		(void)printf(", %zu could not be", stuck);
+}
+
+static void print_diffs(const struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		auto_buf struct buf out;
+
+		buf_init(&out, BUF_MAX_DEFAULT);
+		diff_lines(run->files[i].name, &run->old[i], &run->data[i], &out);
+		(void)fwrite(out.data, 1, out.size, stdout);
+	}
+}
+
 static void print_text(const struct run *run)
 {
 	const struct pins_verdict *verdict = &run->verdict;
 
 	for (size_t i = 0; i < run->count; i++)
-		print_file(&run->files[i]);
+		print_file(&run->files[i], run->updates != NULL ? &run->updates[i] : NULL);
 	(void)printf("%zu external reference%s, ", verdict->external,
 		     verdict->external == 1 ? "" : "s");
 	if (verdict->unpinned == 0)
@@ -266,7 +399,11 @@ static void print_text(const struct run *run)
 			     verdict->bases);
 	if (is_verifying(run->settings))
 		print_verified(run);
+	if (is_updating(run->settings))
+		print_updated(run);
 	(void)putchar('\n');
+	if (run->settings->diff)
+		print_diffs(run);
 }
 
 static json_t *text_or_null(const char *text)
@@ -290,15 +427,45 @@ static json_t *registry_document(const struct pin_registry *registry)
 			 digest_or_null(&registry->tag_digest), "platforms", registry->platforms);
 }
 
-static json_t *pin_document(const struct pin *pin)
+static json_t *change_document(const struct pin_change *change)
 {
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o}", "line",
-			 (json_int_t)pin->line, "instruction", doc_text(pin->instruction), "stage",
-			 text_or_null(pin->stage), "service", text_or_null(pin->service), "raw",
-			 doc_text(pin->raw), "resolved", text_or_null(pin->resolved), "pin",
-			 pin_kind_name(pin->kind), "digest", digest_or_null(&pin->digest), "holds",
-			 pin->holds, "reason", text_or_null(pin->reason), "note",
-			 text_or_null(pin->note), "registry", registry_document(&pin->registry));
+	static const char *const kinds[] = {
+		[PIN_CHANGE_NONE] = "none",
+		[PIN_CHANGED] = "changed",
+		[PIN_STAYS] = "stays",
+		[PIN_STUCK] = "stuck",
+	};
+
+	if (change == NULL)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:o}", "kind", kinds[change->kind], "from",
+			 digest_or_null(&change->from), "to", digest_or_null(&change->to), "why",
+			 text_or_null(change->why));
+}
+
+static const struct pin_change *find_change(const struct run *run, size_t file, size_t pin)
+{
+	return run->updates != NULL ? &run->updates[file].changes[pin] : NULL;
+}
+
+static json_t *place_document(const struct pin *pin)
+{
+	if (pin->token_line == 0)
+		return json_null();
+	return json_pack("{s:I, s:I}", "line", (json_int_t)pin->token_line, "column",
+			 (json_int_t)pin->column);
+}
+
+static json_t *pin_document(const struct pin *pin, const struct pin_change *change)
+{
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o}",
+			 "line", (json_int_t)pin->line, "place", place_document(pin), "instruction",
+			 doc_text(pin->instruction), "stage", text_or_null(pin->stage), "service",
+			 text_or_null(pin->service), "raw", doc_text(pin->raw), "resolved",
+			 text_or_null(pin->resolved), "pin", pin_kind_name(pin->kind), "digest",
+			 digest_or_null(&pin->digest), "holds", pin->holds, "reason",
+			 text_or_null(pin->reason), "note", text_or_null(pin->note), "registry",
+			 registry_document(&pin->registry), "change", change_document(change));
 }
 
 static json_t *texts(const struct option_list *list)
@@ -354,8 +521,9 @@ static void print_json(const struct run *run)
 		json_t *references = json_array();
 
 		for (size_t j = 0; j < run->files[i].pins.count; j++)
-			(void)json_array_append_new(references,
-						    pin_document(&run->files[i].pins.items[j]));
+			(void)json_array_append_new(
+				references,
+				pin_document(&run->files[i].pins.items[j], find_change(run, i, j)));
 		(void)json_array_append_new(files, json_pack("{s:o, s:o}", "file",
 							     doc_text(run->files[i].name),
 							     "references", references));
@@ -374,7 +542,7 @@ static void print_tap(const struct run *run)
 	for (size_t i = 0; i < run->count; i++) {
 		for (size_t j = 0; j < run->files[i].pins.count; j++) {
 			const struct pin *pin = &run->files[i].pins.items[j];
-			auto_doc json_t *values = pin_document(pin);
+			auto_doc json_t *values = pin_document(pin, find_change(run, i, j));
 			auto_buf struct buf line;
 
 			if (!pin_is_external(pin))
@@ -401,11 +569,23 @@ static void print_tap(const struct run *run)
 	tap_end(&tap);
 }
 
+static void run_release_file(struct run *run, size_t index)
+{
+	pins_release(&run->files[index].pins);
+	buf_release(&run->data[index]);
+	buf_release(&run->old[index]);
+	if (run->updates != NULL)
+		pins_update_release(&run->updates[index]);
+}
+
 static void run_release(struct run *run)
 {
 	for (size_t i = 0; i < run->count; i++)
-		pins_release(&run->files[i].pins);
+		run_release_file(run, i);
 	free(run->files);
+	free(run->data);
+	free(run->old);
+	free(run->updates);
 	free(run->platforms);
 	variables_release(&run->build_args);
 	variables_release(&run->environment);

@@ -121,7 +121,6 @@ head -c 5000000 /dev/zero | tr '\0' 'x' >large
 expect_trouble 'large' pin-check large
 expect_trouble "--base: 'A'" pin-check --base A good
 expect_trouble "'X' is not NAME=VALUE" pin-check --build-arg X good
-expect_trouble '--update is not supported yet' pin-check --update good
 expect_trouble 'json' pin-check --json --tap good
 
 # cut anywhere, a file is read or refused, and never both

@@ -383,7 +383,7 @@ EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.
 shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
 
 
-shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t
+shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t t/5004-pin-check-update.t
 check_PROGRAMS += t/lib/dockerfile-tree
 t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 

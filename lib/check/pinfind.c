@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "check/pintext.h"
 #include "check/remotesource.h"
 #include "file/compose.h"
 
@@ -20,6 +21,7 @@ struct finder {
 	struct stages stages;
 	struct variables scope; /* of the present stage */
 	struct pins *pins;
+	char *fixed; /* the present place's, where it had to be made */
 };
 
 static size_t finder_line(const struct finder *finder, const struct instruction *instruction)
@@ -50,6 +52,26 @@ static struct pin_place finder_place(const struct finder *finder,
 	};
 }
 
+/* Where a word, or its end from `value` on, stands. */
+static void place_word(struct finder *finder, const struct word *word, const char *value,
+		       struct pin_place *place)
+{
+	/* an inline Dockerfile counts in a text that the file has in another form */
+	if (finder->service != NULL) {
+		place->fixed = "it stands in an inline Dockerfile";
+		return;
+	}
+	place->at = word->at;
+	if (word->at.end - word->at.start == word->size) {
+		place->at.start += (size_t)(value - word->data);
+		place->at.end = place->at.start + strlen(value);
+	} else {
+		place->fixed = "it is written with quotes, escapes or over several lines";
+	}
+	place->end = place->at;
+	dockerfile_locate(finder->dockerfile, place->at.start, &place->token_line, &place->column);
+}
+
 static int add_unresolved(struct finder *finder, const struct pin_place *place, const char *raw,
 			  const char *variable, struct error *err)
 {
@@ -58,6 +80,23 @@ static int add_unresolved(struct finder *finder, const struct pin_place *place, 
 	if (asprintf(&reason, "not known: the variable '%s' is not set", variable) < 0)
 		return error_memory(err);
 	return pins_add(finder->pins, place, PIN_UNRESOLVED, raw, NULL, reason, err);
+}
+
+/* The base of a FROM: its text may come from the default of an ARG. */
+static int place_base(struct finder *finder, const struct instruction *from,
+		      struct pin_place *place, struct error *err)
+{
+	const struct word *word = &from->args.items[0];
+
+	place_word(finder, word, word->data, place);
+	if (place->fixed != NULL)
+		return 0;
+	free(steal(&finder->fixed));
+	if (pintext_find(finder->dockerfile, from, finder->settings, &finder->stages.globals,
+			 &place->end, &finder->fixed, err) < 0)
+		return -1;
+	place->fixed = finder->fixed;
+	return 0;
 }
 
 static int find_from(struct finder *finder, const struct instruction *instruction,
@@ -71,6 +110,8 @@ static int find_from(struct finder *finder, const struct instruction *instructio
 	variables_release(&finder->scope);
 	stage_scope_begin(&finder->stages, instruction->stage, &finder->scope);
 	place.base = true;
+	if (instruction->args.count > 0 && place_base(finder, instruction, &place, err) < 0)
+		return -1;
 	if (stage->unknown != NULL)
 		return add_unresolved(finder, &place, raw, stage->unknown, err);
 	/* a reference that is none is told as such before the instruction's form is */
@@ -145,6 +186,7 @@ static int find_copy(struct finder *finder, const struct instruction *instructio
 		size_t number;
 		int result;
 
+		place_word(finder, &instruction->flags.items[at - 1], from, &place);
 		if (from[0] == '\0' && from[-1] != '=')
 			result = pins_add(finder->pins, &place, PIN_INVALID, "--from", NULL,
 					  "--from has no value", err);
@@ -185,17 +227,21 @@ static bool next_field(const char **at, struct buf *field)
 	return false;
 }
 
-/* The value of from= in what --mount says; "" for none. False where it is malformed. */
-static bool mount_source(const char *mount, struct buf *source)
+/* The value of from= in what --mount says, "" for none, and where it begins there. False where it
+ * is malformed. */
+static bool mount_source(const char *mount, struct buf *source, const char **ret_where)
 {
 	auto_buf struct buf field;
 
 	buf_init(&field, DOCKERFILE_SIZE_MAX);
 	buf_clear(source);
 	for (;;) {
+		const char *start = mount;
+
 		if (!next_field(&mount, &field))
 			return false;
 		if (strncasecmp(field.data, "from=", 5) == 0) {
+			*ret_where = start + (*start == '"' ? 6 : 5);
 			buf_clear(source);
 			buf_add_string(source, field.data + 5);
 		}
@@ -219,9 +265,14 @@ static int find_mounts(struct finder *finder, const struct instruction *instruct
 	while ((mount = instruction_flag(instruction, "mount", &at)) != NULL) {
 		char label[24];
 		struct pin_place place = finder_place(finder, instruction, what, label);
+		const char *where = mount;
+		bool well = mount_source(mount, &source, &where);
 		int result = 0;
 
-		if (!mount_source(mount, &source))
+		place_word(finder, &instruction->flags.items[at - 1], where, &place);
+		if (place.fixed == NULL)
+			place.at.end = place.end.end = place.at.start + source.size;
+		if (!well)
 			result = pins_add(finder->pins, &place, PIN_INVALID, mount, NULL,
 					  "malformed list of values", err);
 		else if (source.size > 0)
@@ -364,6 +415,14 @@ static int find_syntax(struct finder *finder, struct error *err)
 
 	if (syntax == NULL)
 		return 0;
+	place.at = place.end = finder->dockerfile->syntax_at;
+	if (given != NULL)
+		place.fixed = "it is given on the command line";
+	else if (finder->service != NULL || place.at.end == 0)
+		place.fixed = "it stands in another text";
+	else
+		dockerfile_locate(finder->dockerfile, place.at.start, &place.token_line,
+				  &place.column);
 	if (given != NULL && given->unknown != NULL)
 		return add_unresolved(finder, &place, "BUILDKIT_SYNTAX", given->unknown, err);
 	return pins_add_image(finder->pins, &place, syntax, syntax, err);
@@ -405,6 +464,7 @@ static int find_in_dockerfile(const char *data, size_t size, const char *name, c
 	result = finder_run(&finder, err);
 	variables_release(&finder.scope);
 	stages_release(&finder.stages);
+	free(finder.fixed);
 	return result;
 }
 

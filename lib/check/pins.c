@@ -38,6 +38,7 @@ static void pin_release(struct pin *pin)
 	free(pin->instruction);
 	free(pin->stage);
 	free(pin->service);
+	free(pin->fixed);
 	free(pin->raw);
 	free(pin->resolved);
 	free(pin->reason);
@@ -82,12 +83,20 @@ static struct pin *pins_grow(struct pins *pins, const struct pin_place *place, e
 		pins->capacity = capacity;
 	}
 	pin = &pins->items[pins->count++];
-	*pin = (struct pin) { .line = place->line, .kind = kind };
+	*pin = (struct pin) {
+		.line = place->line,
+		.token_line = place->token_line,
+		.column = place->column,
+		.at = place->at,
+		.end = place->end,
+		.kind = kind,
+	};
 	pin->base = place->base && pin_is_external(pin);
 	pin->pinned = kind == PIN_DIGEST || !pin_is_external(pin);
 	pin->instruction = copy(place->instruction, &failed);
 	pin->stage = copy(place->stage, &failed);
 	pin->service = copy(place->service, &failed);
+	pin->fixed = copy(place->fixed, &failed);
 	pin->raw = copy(raw, &failed);
 	pin->resolved = copy(resolved, &failed);
 	pin->reason = copy(reason, &failed);

@@ -13,6 +13,7 @@
 
 #include "attributes.h"
 #include "base/error.h"
+#include "file/words.h"
 #include "image/reference.h"
 
 enum pin_kind {
@@ -49,7 +50,17 @@ struct pin_registry {
 };
 
 struct pin {
-	size_t line;
+	size_t line; /* of the instruction, or of the value */
+	/* Where the reference itself stands: line and, in bytes from 1, column; 0 where that is not
+	 * known. */
+	size_t token_line;
+	size_t column;
+	struct span at;
+	/* Where the text stands that the resolved reference ends with, and that a digest belongs
+	 * to: in `at`, or in the default of an ARG. Unless `fixed` says why there is no such text.
+	 */
+	struct span end;
+	char *fixed;
 	char *instruction; /* "FROM", "COPY --from", "image" */
 	char *stage;	   /* its name, or its number; NULL outside of stages */
 	char *service;	   /* of a compose file; NULL in a Dockerfile */
@@ -85,6 +96,11 @@ void pins_release(struct pins *pins);
 /* What a reference is known by when it is added; copied. */
 struct pin_place {
 	size_t line;
+	size_t token_line;
+	size_t column;
+	struct span at;
+	struct span end;
+	const char *fixed;
 	const char *instruction;
 	const char *stage;
 	const char *service;
@@ -104,6 +120,8 @@ int pins_add_pinned(struct pins *pins, const struct pin_place *place, const char
 
 struct pins_file {
 	const char *name; /* borrowed */
+	const char *data; /* borrowed; for those who change it */
+	size_t size;
 	struct pins pins;
 };
 

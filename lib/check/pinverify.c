@@ -54,29 +54,48 @@ static bool covers(const struct pin_answer *answer, const struct platform *wante
 	return false;
 }
 
-static int judge_platforms(struct pin *pin, const struct pin_answer *answer,
-			   const struct pinverify_settings *settings,
-			   struct pins_verified *verified, struct error *err)
+int pinverify_lack(const struct pin_answer *answer, const struct pinverify_settings *settings,
+		   char **ret_lack, struct error *err)
 {
-	if (settings->platform_count == 0)
-		return 0;
-	pin->registry.platforms = platforms_text(answer->platforms, answer->platform_count);
-	if (pin->registry.platforms == NULL)
+	auto_free char *has = platforms_text(answer->platforms, answer->platform_count);
+
+	*ret_lack = NULL;
+	if (has == NULL)
 		return error_memory(err);
 	for (size_t i = 0; i < settings->platform_count; i++) {
 		char wanted[PLATFORM_TEXT_MAX];
 
 		if (covers(answer, &settings->platforms[i]))
 			continue;
-		verified->uncovered++;
-		return pin_fail(pin, err, "not for %s: %s %s",
-				platform_text(&settings->platforms[i], wanted),
-				answer->index ? "its index has"
-					      : "it is no index, but the manifest of",
-				pin->registry.platforms[0] != '\0' ? pin->registry.platforms
-								   : "no platform");
+		if (asprintf(ret_lack, "not for %s: %s %s",
+			     platform_text(&settings->platforms[i], wanted),
+			     answer->index ? "its index has"
+					   : "it is no index, but the manifest of",
+			     has[0] != '\0' ? has : "no platform") >= 0)
+			return 0;
+		*ret_lack = NULL;
+		return error_memory(err);
 	}
 	return 0;
+}
+
+static int judge_platforms(struct pin *pin, const struct pin_answer *answer,
+			   const struct pinverify_settings *settings,
+			   struct pins_verified *verified, struct error *err)
+{
+	auto_free char *lack = NULL;
+
+	if (settings->platform_count == 0)
+		return 0;
+	pin->registry.platforms = platforms_text(answer->platforms, answer->platform_count);
+	if (pin->registry.platforms == NULL)
+		return error_memory(err);
+	if (pinverify_lack(answer, settings, &lack, err) < 0)
+		return -1;
+	if (lack == NULL)
+		return 0;
+	verified->uncovered++;
+	return pin_fail(pin, err, "%s", lack);
 }
 
 static int judge_tag(struct pin *pin, const struct pin_answer *answer, bool fresh,

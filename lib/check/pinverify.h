@@ -25,6 +25,10 @@ struct pins_verified {
 	size_t moved;	  /* tags that point elsewhere by now, or are gone */
 };
 
+/* Why an image is not for all platforms: *ret_lack is NULL where it is; the caller frees. */
+int pinverify_lack(const struct pin_answer *answer, const struct pinverify_settings *settings,
+		   char **ret_lack, struct error *err) must_check;
+
 /* Behind pins_judge, since its reasons come first. Sets `registry`, `note`, `holds` and `reason`.
  */
 int pins_verify(struct pins_file *files, size_t count, const struct pinverify_settings *settings,
