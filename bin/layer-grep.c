@@ -153,6 +153,35 @@ static int gather_rules(struct rules *rules, const struct settings *settings,
 	return 0;
 }
 
+/* ---- what was read ---- */
+
+static const char *table_name(enum layer_table table)
+{
+	static const char *const names[] = {
+		[LAYER_WHOLE] = NULL,
+		[LAYER_ESTARGZ] = "estargz",
+		[LAYER_ZSTD_CHUNKED] = "zstd:chunked",
+	};
+
+	return names[table];
+}
+
+/* "NAME: layers 0, 2: only …"; nothing where no table was read. */
+static void describe_tables(const struct image *image, const struct grep *grep, struct buf *text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < image_layer_count(image); i++)
+		count += grep_layer(grep, i)->table != LAYER_WHOLE;
+	if (count == 0)
+		return;
+	buf_printf(text, "%s: %s", image_name(image), count == 1 ? "layer" : "layers");
+	for (size_t i = 0, listed = 0; i < image_layer_count(image); i++)
+		if (grep_layer(grep, i)->table != LAYER_WHOLE)
+			buf_printf(text, "%s%zu", listed++ > 0 ? ", " : " ", i);
+	buf_add_string(text, ": only the table of contents was read (--verify reads all)");
+}
+
 /* ---- text ---- */
 
 struct report {
@@ -412,6 +441,24 @@ static json_t *image_document(const struct image *image)
 			 "index_digest", digest_or_null(image_index_digest(image)));
 }
 
+static json_t *layers_document(const struct image *image, const struct grep *grep)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < image_layer_count(image); i++) {
+		const struct grep_layer *layer = grep_layer(grep, i);
+		const char *table = table_name(layer->table);
+		json_t *size =
+			table != NULL ? json_integer((json_int_t)layer->table_size) : json_null();
+
+		(void)json_array_append_new(
+			list, json_pack("{sI, so, sb, ss?, so}", "index", (json_int_t)i, "digest",
+					digest_or_null(&image_layer(image, i)->digest), "searched",
+					layer->searched, "table", table, "table_bytes", size));
+	}
+	return list;
+}
+
 static json_t *rules_document(const struct rules *rules, const struct grep *grep)
 {
 	json_t *list = json_array();
@@ -436,13 +483,15 @@ static int report_json(struct report *report, const struct image *image, struct 
 {
 	const struct settings *settings = report->settings;
 	auto_doc json_t *about = image_document(image);
+	auto_doc json_t *layers = layers_document(image, grep);
 	auto_doc json_t *rules = NULL;
 	bool found;
 
-	if (about == NULL)
+	if (about == NULL || layers == NULL)
 		return error_memory(err);
 	(void)fputs("{\n  \"schema\": \"seatrial/layer-grep/1\"", stdout);
 	put_member("image", about);
+	put_member("layers", layers);
 	(void)printf(",\n  \"deny\": %s,\n  \"final\": %s,\n  \"matches\": [",
 		     settings->deny ? "true" : "false", settings->final ? "true" : "false");
 	if (grep_each(grep, print_json, report, err) < 0)
@@ -491,11 +540,13 @@ static void tap_rule(const struct report *report, struct tap *tap, const struct 
 }
 
 /* With --deny a test for each rule. Without, one match of any rule is what was asked for. */
-static void put_tap(const struct report *report, const struct grep *grep)
+static void put_tap(const struct report *report, const struct grep *grep, const char *remark)
 {
 	struct tap tap;
 
 	tap_begin(&tap, stdout);
+	if (remark[0] != '\0')
+		tap_comment(&tap, remark);
 	if (report->settings->deny || report->rules->name_count == 1) {
 		for (size_t i = 0; i < report->rules->name_count; i++)
 			tap_rule(report, &tap, grep, i);
@@ -509,7 +560,8 @@ static void put_tap(const struct report *report, const struct grep *grep)
 	tap_end(&tap);
 }
 
-static int report_tap(struct report *report, struct grep *grep, struct error *err)
+static int report_tap(struct report *report, struct grep *grep, const char *remark,
+		      struct error *err)
 {
 	size_t count = report->rules->name_count;
 	auto_free json_t **first = calloc(count + 1, sizeof(json_t *));
@@ -522,7 +574,7 @@ static int report_tap(struct report *report, struct grep *grep, struct error *er
 	report->first = first;
 	result = grep_each(grep, gather_tap, report, err);
 	if (result == 0)
-		put_tap(report, grep);
+		put_tap(report, grep, remark);
 	for (size_t i = 0; i < count; i++)
 		json_decref(first[i]);
 	return result;
@@ -537,6 +589,8 @@ static int search(const struct settings *settings, const struct rules *rules, co
 	const struct grep_options grep_options = {
 		.final = settings->final,
 		.numbers = settings->numbers || format != FORMAT_TEXT,
+		/* that nothing is there is not taken on anybody's word */
+		.whole = settings->deny,
 		.detail = settings->count   ? GREP_COUNTS
 			  : settings->files ? GREP_FIRST
 					    : GREP_LINES,
@@ -544,17 +598,22 @@ static int search(const struct settings *settings, const struct rules *rules, co
 	struct report report = { .settings = settings, .rules = rules };
 	auto_image struct image *image = NULL;
 	auto_grep struct grep *grep = NULL;
+	auto_buf struct buf remark;
 	int result;
 
+	buf_init(&remark, BUF_MAX_DEFAULT);
 	if (image_open(name, &settings->image, &image, err) < 0)
 		return -1;
 	if (grep_run(image, rules, &grep_options, &grep, err) < 0)
 		return error_prefix(err, "%s", name);
+	describe_tables(image, grep, &remark);
 	result = format == FORMAT_JSON	? report_json(&report, image, grep, err)
-		 : format == FORMAT_TAP ? report_tap(&report, grep, err)
+		 : format == FORMAT_TAP ? report_tap(&report, grep, remark.data, err)
 					: report_text(&report, grep, err);
 	if (result < 0)
 		return -1;
+	if (format == FORMAT_TEXT && remark.size > 0)
+		tool_note(&program, remark.data);
 	return (grep_count(grep) > 0) != settings->deny ? TOOL_HOLDS : TOOL_FAILS;
 }
 

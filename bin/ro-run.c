@@ -11,7 +11,9 @@
 #include "base/doc.h"
 #include "base/table.h"
 #include "base/tap.h"
+#include "image/reference.h"
 #include "run/container.h"
+#include "run/enginerun.h"
 #include "tool.h"
 
 struct options {
@@ -27,6 +29,7 @@ struct options {
 	int engine;
 };
 
+enum { ENGINE_UNSAID = -1, ENGINE_SANDBOX, ENGINE_DOCKER };
 static const char *const engines[] = { "sandbox", "docker", NULL };
 
 #define FIELD(member) offsetof(struct options, member)
@@ -56,7 +59,8 @@ static const struct option_spec specs[] = {
 	{ "log", 0, OPTION_STRING, FIELD(container.log_file), "FILE",
 	  "write the program's output there, with times", NULL },
 	{ "engine", 0, OPTION_CHOICE, FIELD(engine), "sandbox|docker",
-	  "how to run it (default: sandbox)", engines },
+	  "how to run it (default: docker for docker-daemon:\nnames, sandbox for all else)",
+	  engines },
 	{ "cache", 0, OPTION_STRING, FIELD(container.cache), "DIR",
 	  "where images are unpacked\n(default: $XDG_CACHE_HOME/seatrial)", NULL },
 	{ "no-trace", 0, OPTION_FLAG, FIELD(container.untraced), NULL,
@@ -81,6 +85,15 @@ static const struct program program = {
 	.takes_command = true,
 };
 
+/* What was run, whatever has it. */
+struct subject {
+	const char *name;
+	const char *platform;
+	char id[DIGEST_TEXT_MAX];
+	char manifest_digest[DIGEST_TEXT_MAX]; /* "" for none */
+	char index_digest[DIGEST_TEXT_MAX];
+};
+
 /* What the report says, worked out once for all three forms. */
 struct verdict {
 	uint64_t refused; /* attempts that no --allow covers, repetitions counted */
@@ -97,6 +110,20 @@ static bool is_allowed(const struct options *options, const char *path)
 		if (fnmatch(options->allow.items[i], path, 0) == 0)
 			return true;
 	return false;
+}
+
+/* What is written in a folder and removed again changes the folder alone. */
+static bool is_would_allowed(const struct options *options, const struct write_record *would)
+{
+	auto_free char *inside = NULL;
+
+	if (is_allowed(options, would->path))
+		return true;
+	if (asprintf(&inside, "%s/", would->path) < 0) {
+		inside = NULL;
+		return false;
+	}
+	return strcmp(would->what, "changed") == 0 && is_allowed(options, inside);
 }
 
 static int exit_code(const struct container_record *record)
@@ -123,6 +150,12 @@ static void judge(const struct options *options, const struct container_record *
 		if (is_allowed(options, trace->attempts[i].path))
 			continue;
 		verdict->refused += trace->attempts[i].count;
+		verdict->refused_distinct++;
+	}
+	for (size_t i = 0; i < record->would.count; i++) {
+		if (is_would_allowed(options, &record->would.items[i]))
+			continue;
+		verdict->refused++;
 		verdict->refused_distinct++;
 	}
 	/* those beyond the record cannot be matched with --allow */
@@ -193,7 +226,38 @@ static json_t *attempt_json(const struct options *options, const struct attempt 
 	set_text(object, "errno", strerrorname_np(attempt->error));
 	set_bool(object, "allowed", is_allowed(options, attempt->path));
 	set_number(object, "count", attempt->count);
+	set_text(object, "kind", "refused");
+	set_text(object, "what", NULL);
 	return object;
+}
+
+/* Nothing is known of who would write, and when. */
+static json_t *would_json(const struct options *options, const struct write_record *would)
+{
+	static const char *const unknown[] = { "time_ms",    "pid",  "process",
+					       "executable", "call", "errno" };
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < array_size(unknown); i++)
+		set_text(object, unknown[i], NULL);
+	set_text(object, "path", would->path);
+	set_bool(object, "allowed", is_would_allowed(options, would));
+	set_number(object, "count", 1);
+	set_text(object, "kind", "would write");
+	set_text(object, "what", would->what);
+	return object;
+}
+
+static json_t *refused_json(const struct options *options, const struct container_record *record)
+{
+	json_t *refused = json_array();
+
+	for (size_t i = 0; i < record->trace.count; i++)
+		(void)json_array_append_new(refused,
+					    attempt_json(options, &record->trace.attempts[i]));
+	for (size_t i = 0; i < record->would.count; i++)
+		(void)json_array_append_new(refused, would_json(options, &record->would.items[i]));
+	return refused;
 }
 
 static json_t *exit_json(const struct container_record *record)
@@ -265,22 +329,17 @@ static json_t *checks_json(const struct container_record *record, const struct v
 	return checks;
 }
 
-static json_t *image_json(const struct image *image)
+static json_t *image_json(const struct subject *subject)
 {
 	json_t *object = json_object();
-	char text[DIGEST_TEXT_MAX];
 
-	set_text(object, "name", image_name(image));
-	set_text(object, "platform", image_platform(image));
-	set_text(object, "id", digest_text(image_id(image), text));
+	set_text(object, "name", subject->name);
+	set_text(object, "platform", subject->platform);
+	set_text(object, "id", subject->id);
 	set_text(object, "manifest_digest",
-		 digest_is_set(image_manifest_digest(image))
-			 ? digest_text(image_manifest_digest(image), text)
-			 : NULL);
+		 subject->manifest_digest[0] != '\0' ? subject->manifest_digest : NULL);
 	set_text(object, "index_digest",
-		 digest_is_set(image_index_digest(image))
-			 ? digest_text(image_index_digest(image), text)
-			 : NULL);
+		 subject->index_digest[0] != '\0' ? subject->index_digest : NULL);
 	return object;
 }
 
@@ -318,27 +377,49 @@ static json_t *writes_json(const struct container_record *record)
 {
 	json_t *writes = json_array();
 
-	for (size_t i = 0; i < record->write_count; i++) {
+	for (size_t i = 0; i < record->writes.count; i++) {
 		json_t *item = json_object();
 
-		set_text(item, "path", record->writes[i].path);
-		set_text(item, "what", record->writes[i].what);
+		set_text(item, "path", record->writes.items[i].path);
+		set_text(item, "what", record->writes.items[i].what);
 		(void)json_array_append_new(writes, item);
 	}
 	return writes;
 }
 
-static json_t *report_json(const struct options *options, const struct image *image,
+static json_t *user_json(const struct container_record *record)
+{
+	json_t *user = json_object();
+
+	if (record->user_known) {
+		set_number(user, "uid", record->uid);
+		set_number(user, "gid", record->gid);
+	} else {
+		set_text(user, "uid", NULL);
+		set_text(user, "gid", NULL);
+	}
+	set_text(user, "name", record->user_name);
+	set_text(user, "home", record->home);
+	return user;
+}
+
+static void set_usage(json_t *object, const struct container_record *record)
+{
+	if (record->usage_known) {
+		set_number(object, "peak_memory_bytes", record->trace.peak_memory);
+		set_ms(object, "cpu_time_ms", record->trace.cpu_time);
+	} else {
+		set_text(object, "peak_memory_bytes", NULL);
+		set_text(object, "cpu_time_ms", NULL);
+	}
+}
+
+static json_t *report_json(const struct options *options, const struct subject *subject,
 			   const struct container_record *record, const struct verdict *verdict)
 {
 	json_t *report = json_object();
-	json_t *refused = json_array();
-	json_t *user = json_object();
 	json_t *volumes = json_array();
 
-	for (size_t i = 0; i < record->trace.count; i++)
-		(void)json_array_append_new(refused,
-					    attempt_json(options, &record->trace.attempts[i]));
 	for (size_t i = 0; record->volumes[i] != NULL; i++) {
 		json_t *volume = json_object();
 
@@ -346,15 +427,11 @@ static json_t *report_json(const struct options *options, const struct image *im
 		set_text(volume, "source", "image");
 		(void)json_array_append_new(volumes, volume);
 	}
-	set_number(user, "uid", record->uid);
-	set_number(user, "gid", record->gid);
-	set_text(user, "name", record->user_name);
-	set_text(user, "home", record->home);
 	set_text(report, "schema", "seatrial/ro-run/1");
-	(void)json_object_set_new(report, "image", image_json(image));
-	set_text(report, "engine", "sandbox");
+	(void)json_object_set_new(report, "image", image_json(subject));
+	set_text(report, "engine", engines[options->engine]);
 	set_text(report, "mode", options->container.writable ? "writable" : "read-only");
-	(void)json_object_set_new(report, "user", user);
+	(void)json_object_set_new(report, "user", user_json(record));
 	(void)json_object_set_new(report, "argv", texts_json(record->argv));
 	set_text(report, "working_dir", record->working_dir);
 	set_text(report, "hostname", record->hostname);
@@ -367,7 +444,7 @@ static json_t *report_json(const struct options *options, const struct image *im
 		set_ms(report, "first_instruction_ms", record->first_instruction);
 	else
 		(void)json_object_set_new(report, "first_instruction_ms", json_null());
-	(void)json_object_set_new(report, "refused", refused);
+	(void)json_object_set_new(report, "refused", refused_json(options, record));
 	set_number(report, "refused_count", verdict->refused);
 	(void)json_object_set_new(report, "writes", writes_json(record));
 	(void)json_object_set_new(report, "log", log_json(record));
@@ -379,10 +456,12 @@ static json_t *report_json(const struct options *options, const struct image *im
 		set_ms(report, "ready_ms", record->command_ended);
 	else
 		(void)json_object_set_new(report, "ready_ms", json_null());
-	(void)json_object_set_new(report, "ports", ports_json(record));
-	set_number(report, "peak_memory_bytes", record->trace.peak_memory);
-	set_ms(report, "cpu_time_ms", record->trace.cpu_time);
-	(void)json_object_set_new(report, "leftovers", json_array());
+	(void)json_object_set_new(report, "ports",
+				  record->ports_known ? ports_json(record) : json_null());
+	set_usage(report, record);
+	set_text(report, "health", record->health);
+	set_text(report, "second_run_problem", record->second_problem);
+	(void)json_object_set_new(report, "leftovers", texts_json(record->leftovers));
 	(void)json_object_set_new(report, "checks", checks_json(record, verdict));
 	set_text(report, "verdict", verdict->holds ? "holds" : "fails");
 	return report;
@@ -421,6 +500,23 @@ static int print_refused(const struct options *options, const struct container_r
 			table_cellf(table, "%" PRIu64 " times", attempt->count);
 		else
 			table_cell(table, "");
+	}
+	return table_print(table, 2, stdout, err);
+}
+
+static int print_would(const struct options *options, const struct container_record *record,
+		       struct error *err)
+{
+	auto_table struct table *table = NULL;
+
+	if (table_new("lll", &table, err) < 0)
+		return -1;
+	for (size_t i = 0; i < record->would.count; i++) {
+		const struct write_record *would = &record->would.items[i];
+
+		table_cell(table, would->what);
+		table_cell(table, would->path);
+		table_cell(table, is_would_allowed(options, would) ? "(allowed)" : "");
 	}
 	return table_print(table, 2, stdout, err);
 }
@@ -469,19 +565,62 @@ static void print_last_log(const struct container_record *record)
 	}
 }
 
-static int report_text(const struct options *options, const struct image *image,
+static void print_user(const struct container_record *record)
+{
+	if (record->user_known)
+		(void)printf(", as uid %u", (unsigned)record->uid);
+	if (record->user_name == NULL)
+		return;
+	(void)fputs(record->user_known ? " (" : ", as ", stdout);
+	print_escaped(record->user_name);
+	if (record->user_known)
+		(void)putchar(')');
+}
+
+/* What a run without a verdict may hold of its own. */
+static void print_extras(const struct container_record *record)
+{
+	if (record->health != NULL) {
+		(void)fputs("health check: ", stdout);
+		print_escaped(record->health);
+		(void)putchar('\n');
+	}
+	for (size_t i = 0; record->leftovers != NULL && record->leftovers[i] != NULL; i++)
+		(void)printf("could not be removed: container %.12s\n", record->leftovers[i]);
+}
+
+static int print_refusals(const struct options *options, const struct container_record *record,
+			  const struct verdict *verdict, struct error *err)
+{
+	if (options->engine == ENGINE_DOCKER) {
+		if (options->container.writable || record->start_error != NULL)
+			return 0;
+		if (record->would.count == 0)
+			(void)printf("would write: nothing\n");
+		else
+			(void)printf("would write, were the root writable: %" PRIu64 " paths\n",
+				     verdict->refused);
+		return print_would(options, record, err);
+	}
+	if (verdict->refused == 0 && record->trace.count == 0)
+		(void)printf("refused writes: none\n");
+	else
+		(void)printf("refused writes: %" PRIu64 " (%" PRIu64 " different)\n",
+			     verdict->refused, verdict->refused_distinct);
+	return print_refused(options, record, err);
+}
+
+static int report_text(const struct options *options, const struct subject *subject,
 		       const struct container_record *record, const struct verdict *verdict,
 		       struct error *err)
 {
 	char memory[TEXT_FIGURE_MAX];
 	char cpu[TEXT_FIGURE_MAX];
 
-	print_escaped(image_name(image));
-	(void)printf(": %s root, as uid %u%s%s%s:",
-		     options->container.writable ? "writable" : "read-only", (unsigned)record->uid,
-		     record->user_name != NULL ? " (" : "",
-		     record->user_name != NULL ? record->user_name : "",
-		     record->user_name != NULL ? ")" : "");
+	print_escaped(subject->name);
+	(void)printf(": %s root", options->container.writable ? "writable" : "read-only");
+	print_user(record);
+	(void)putchar(':');
 	for (size_t i = 0; record->argv[i] != NULL; i++) {
 		(void)putchar(' ');
 		print_escaped(record->argv[i]);
@@ -500,21 +639,17 @@ static int report_text(const struct options *options, const struct image *image,
 		(void)printf("%s%s/%s:%u%s", i == 0 ? "listened on " : ", ",
 			     record->ports[i].protocol, record->ports[i].address,
 			     record->ports[i].port, i + 1 == record->port_count ? "\n" : "");
-	if (!options->container.untraced)
+	print_extras(record);
+	if (!options->container.untraced && record->usage_known)
 		(void)printf("peak memory %s, CPU time %s\n",
 			     text_size(record->trace.peak_memory, memory),
 			     text_duration(record->trace.cpu_time, cpu));
-	for (size_t i = 0; i < record->write_count; i++) {
-		(void)printf("%s: ", record->writes[i].what);
-		print_escaped(record->writes[i].path);
+	for (size_t i = 0; i < record->writes.count; i++) {
+		(void)printf("%s: ", record->writes.items[i].what);
+		print_escaped(record->writes.items[i].path);
 		(void)putchar('\n');
 	}
-	if (verdict->refused == 0 && record->trace.count == 0)
-		(void)printf("refused writes: none\n");
-	else
-		(void)printf("refused writes: %" PRIu64 " (%" PRIu64 " different)\n",
-			     verdict->refused, verdict->refused_distinct);
-	if (print_refused(options, record, err) < 0)
+	if (print_refusals(options, record, verdict, err) < 0)
 		return -1;
 	if (!verdict->holds && !verdict->stayed)
 		print_last_log(record);
@@ -526,17 +661,13 @@ static void report_tap(const struct options *options, const struct container_rec
 {
 	auto_doc json_t *refused = json_object();
 	auto_doc json_t *run = json_object();
-	json_t *attempts = json_array();
 	struct tap tap;
 
-	for (size_t i = 0; i < record->trace.count; i++)
-		(void)json_array_append_new(attempts,
-					    attempt_json(options, &record->trace.attempts[i]));
 	set_number(refused, "refused", verdict->refused);
-	(void)json_object_set_new(refused, "attempts", attempts);
+	(void)json_object_set_new(refused, "attempts", refused_json(options, record));
 	(void)json_object_set_new(run, "exit", exit_json(record));
 	set_ms(run, "duration_ms", record->duration);
-	set_number(run, "peak_memory_bytes", record->trace.peak_memory);
+	set_usage(run, record);
 	tap_begin(&tap, stdout);
 	tap_test(&tap, verdict->no_refused, "no write was refused", refused);
 	tap_test(&tap, verdict->stayed, "the container did not end early", run);
@@ -545,7 +676,7 @@ static void report_tap(const struct options *options, const struct container_rec
 	tap_end(&tap);
 }
 
-static int report(const struct options *options, const struct image *image,
+static int report(const struct options *options, const struct subject *subject,
 		  const struct container_record *record, struct error *err)
 {
 	struct verdict verdict;
@@ -554,32 +685,30 @@ static int report(const struct options *options, const struct image *image,
 	judge(options, record, &verdict);
 	switch (tool_format(&options->tool)) {
 	case FORMAT_JSON:
-		document = report_json(options, image, record, &verdict);
+		document = report_json(options, subject, record, &verdict);
 		tool_print_json(document);
 		break;
 	case FORMAT_TAP:
 		report_tap(options, record, &verdict);
 		break;
 	case FORMAT_TEXT:
-		if (report_text(options, image, record, &verdict, err) < 0)
+		if (report_text(options, subject, record, &verdict, err) < 0)
 			return -1;
 		break;
 	}
 	if (options->container.untraced && verdict.holds)
 		return error_set(err, ERROR_USAGE,
 				 "--no-trace records no write attempts: nothing was decided");
+	if (record->second_problem != NULL && verdict.holds)
+		return error_set(err, ERROR_ENGINE,
+				 "%s: the second, writable run does not tell what would be "
+				 "written: %s",
+				 subject->name, record->second_problem);
 	return verdict.holds ? TOOL_HOLDS : TOOL_FAILS;
 }
 
-static int run(struct options *options, const struct operands *operands, uint64_t asked,
-	       struct error *err)
+static void take_options(struct options *options, const struct operands *operands)
 {
-	auto_image struct image *image = NULL;
-	auto_container_record struct container_record record = { 0 };
-	int status;
-
-	if (options->engine != 0)
-		return error_set(err, ERROR_USAGE, "--engine docker is not supported yet");
 	options->container.env = options->env.items;
 	options->container.env_count = options->env.count;
 	options->container.tmpfs = options->tmpfs.items;
@@ -590,28 +719,90 @@ static int run(struct options *options, const struct operands *operands, uint64_
 	options->container.grace =
 		options->grace.set ? options->grace.value : UINT64_C(10000000000);
 	options->container.command = operands->command;
-	if (operands->command != NULL && operands->command[0] == NULL)
-		return error_set(err, ERROR_USAGE, "no COMMAND behind '--'");
 	/* unpacking into the cache checks everything, and applies one layer after the other */
 	options->image.verify = true;
 	options->image.threads = 1;
-	if (image_open(operands->items[0], &options->image, &image, err) < 0 ||
+}
+
+/* The report, and what is to be said instead of a verdict. */
+static int conclude(const struct options *options, const struct subject *subject,
+		    const struct container_record *record, struct error *err)
+{
+	int status;
+
+	if (record->command_error != 0 && record->interrupted == 0)
+		return error_set(err, ERROR_USAGE, "cannot run COMMAND '%s': %s",
+				 options->container.command[0], strerror(record->command_error));
+	status = report(options, subject, record, err);
+	if (record->interrupted != 0)
+		return error_set(err, ERROR_CANCELLED, "interrupted by SIG%s",
+				 sigabbrev_np(record->interrupted));
+	return status;
+}
+
+static int run_sandbox(const struct options *options, const char *name, uint64_t asked,
+		       struct error *err)
+{
+	auto_image struct image *image = NULL;
+	auto_container_record struct container_record record = { 0 };
+	struct subject subject;
+
+	if (image_open(name, &options->image, &image, err) < 0 ||
 	    container_run(image, &options->container, asked, &record, err) < 0)
 		return -1;
-	if (record.command_error != 0 && record.interrupted == 0)
-		return error_set(err, ERROR_USAGE, "cannot run COMMAND '%s': %s",
-				 operands->command[0], strerror(record.command_error));
-	status = report(options, image, &record, err);
-	if (record.interrupted != 0)
-		return error_set(err, ERROR_CANCELLED, "interrupted by SIG%s",
-				 sigabbrev_np(record.interrupted));
-	return status;
+	subject = (struct subject) { .name = image_name(image), .platform = image_platform(image) };
+	(void)digest_text(image_id(image), subject.id);
+	(void)digest_text(image_manifest_digest(image), subject.manifest_digest);
+	(void)digest_text(image_index_digest(image), subject.index_digest);
+	return conclude(options, &subject, &record, err);
+}
+
+static int run_docker(const struct options *options, const struct image_name *name,
+		      const char *text, uint64_t asked, struct error *err)
+{
+	auto_engine struct engine *engine = NULL;
+	auto_engine_image struct engine_image image = { 0 };
+	auto_container_record struct container_record record = { 0 };
+	struct subject subject;
+
+	if (name->transport != TRANSPORT_DOCKER_DAEMON && name->transport != TRANSPORT_BARE)
+		return error_set(
+			err, ERROR_USAGE,
+			"%s: --engine docker runs images that the engine has (docker load, "
+			"docker pull)",
+			text);
+	if (engine_open(NULL, &engine, err) < 0)
+		return error_prefix(err, "%s", text);
+	if (engine_image_find(engine, name->location, options->image.platform, &image, err) < 0 ||
+	    engine_run(engine, &image, &options->container, asked, &record, err) < 0)
+		return error_prefix(err, "%s", text);
+	subject = (struct subject) { .name = text, .platform = image.platform };
+	(void)snprintf(subject.id, sizeof subject.id, "%s", image.id);
+	return conclude(options, &subject, &record, err);
+}
+
+static int run(struct options *options, const struct operands *operands, uint64_t asked,
+	       struct error *err)
+{
+	auto_image_name struct image_name name = { 0 };
+
+	take_options(options, operands);
+	if (operands->command != NULL && operands->command[0] == NULL)
+		return error_set(err, ERROR_USAGE, "no COMMAND behind '--'");
+	if (image_name_parse(operands->items[0], &name, err) < 0)
+		return -1;
+	if (options->engine == ENGINE_UNSAID)
+		options->engine =
+			name.transport == TRANSPORT_DOCKER_DAEMON ? ENGINE_DOCKER : ENGINE_SANDBOX;
+	if (options->engine == ENGINE_SANDBOX)
+		return run_sandbox(options, operands->items[0], asked, err);
+	return run_docker(options, &name, operands->items[0], asked, err);
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t asked = trace_now();
-	struct options options = { 0 };
+	struct options options = { .engine = ENGINE_UNSAID };
 	struct operands operands = { 0 };
 	struct error err = ERROR_INIT;
 	int status = tool_begin(&program, argc, argv, &options, &operands);

@@ -45,14 +45,19 @@ enum tool_format tool_format(const struct tool *tool)
 	return tool->json ? FORMAT_JSON : tool->tap ? FORMAT_TAP : FORMAT_TEXT;
 }
 
-int tool_fail(const struct program *program, const struct error *err)
+void tool_note(const struct program *program, const char *text)
 {
 	auto_buf struct buf line;
 
 	buf_init(&line, BUF_MAX_DEFAULT);
-	text_escape(&line, err->text, strlen(err->text));
+	text_escape(&line, text, strlen(text));
 	(void)fflush(stdout);
 	(void)fprintf(stderr, "%s: %s\n", program->name, line.data);
+}
+
+int tool_fail(const struct program *program, const struct error *err)
+{
+	tool_note(program, err->text);
 	return TOOL_UNDECIDED;
 }
 

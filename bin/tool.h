@@ -104,6 +104,9 @@ enum tool_format tool_format(const struct tool *tool);
 /* "program: text" on standard error; returns TOOL_UNDECIDED. */
 int tool_fail(const struct program *program, const struct error *err) must_check;
 
+/* The same for a remark; changes no status. */
+void tool_note(const struct program *program, const char *text);
+
 /* Prints a document on standard output, a line break behind it. */
 void tool_print_json(const json_t *document);
 

@@ -40,6 +40,10 @@ fuzz_targets += rules
 check_PROGRAMS += fuzz/replay-rules
 fuzz_replay_rules_SOURCES = fuzz/fuzz-rules.c fuzz/replay.c
 
+fuzz_targets += toc
+check_PROGRAMS += fuzz/replay-toc
+fuzz_replay_toc_SOURCES = fuzz/fuzz-toc.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus fuzz/layer.dict fuzz/rules.dict
 

@@ -42,7 +42,7 @@ for header in "$SRCDIR"/lib/*/*.h "$SRCDIR"/bin/*.h; do
 	[ ! -s ok.out ] || head -n 5 ok.out | sed 's/^/# /'
 done
 
-is "$(cd "$SRCDIR" && grep -ln '\\<exit(' lib/*/*.c | grep -v '^lib/run/' | tr '\n' ' ')" '' 'the library never exits'
+is "$(cd "$SRCDIR" && grep -ln '\<exit(' lib/*/*.c | grep -v '^lib/run/' | tr '\n' ' ')" '' 'the library never exits'
 is "$(cd "$SRCDIR" && grep -nE '\<(printf|puts|putchar|perror)\(' lib/*/*.c | tr '\n' ' ')" '' 'the library never prints by itself'
 
 if command -v shellcheck >/dev/null 2>&1; then

@@ -6,8 +6,8 @@
 
 need_command jq
 mkdir spool
-TMPDIR=$T/spool
-export TMPDIR
+TMPDIR=$T/spool DOCKER_HOST=unix://$T/no-daemon
+export TMPDIR DOCKER_HOST
 
 # refused TEXT IMAGE [OPTION...]: by a program, within a minute.
 refused() {
@@ -82,7 +82,7 @@ refused 'names no image' docker-archive:
 refused 'is empty' ''
 refused 'https://localhost:1: Failed to connect' docker://localhost:1/app
 refused 'no image reference' docker://localhost/App
-refused 'not supported yet' docker-daemon:app
+refused 'no container engine there' docker-daemon:app
 mkdir empty
 refused 'no index.json' ./empty
 refused 'no index.json' oci:empty

@@ -78,7 +78,7 @@ expect_trouble 'HTTP 404' image-size "docker://$REGISTRY/team/app@sha256:$(print
 expect_trouble 'Could not resolve host' image-size docker://nowhere.invalid/app
 expect_trouble 'Failed to connect' image-size docker://127.0.0.1:1/app
 expect_trouble 'no image reference' image-size docker://127.0.0.1/UPPER
-expect_trouble 'no such file, and as an image in a registry' image-size 127.0.0.1:1/app
+expect_trouble ', and as an image in a registry: ' image-size 127.0.0.1:1/app
 expect_trouble "a mirror is HOST=MIRROR, not 'x'" image-size --mirror x "$image"
 expect_trouble 'no image for linux/s390x' image-size --platform linux/s390x "$image"
 

@@ -114,7 +114,7 @@ is "$status" 0 'a run after one that was killed while unpacking'
 is "$(find "$cache/roots" -name '*.new*' | wc -l)" 0 'and what that left is cleared away'
 
 expect_trouble 'no such file' ro-run --cache "$cache" no-such-image
-expect_trouble 'not supported yet' ro-run --cache "$cache" --engine docker box
+expect_trouble 'runs images that the engine has' ro-run --cache "$cache" --engine docker box
 expect_trouble "no user 'nobody-here'" ro-run --cache "$cache" --user nobody-here box
 expect_trouble "is no NAME=VALUE" ro-run --cache "$cache" --env x box
 expect_trouble 'no absolute path' ro-run --cache "$cache" --tmpfs x box

@@ -35,6 +35,7 @@ done
 is "$(jq '.items | length' after/metrics.json)" 64 'metrics.json has all 64 items'
 is "$(jq '[.items[] | select(.status == "ok")] | length > 50' after/metrics.json)" true 'more than 50 of them hold'
 is "$(jq '.figures.refused_writes | "\(.before) \(.after)"' after/metrics.json)" '"1 0"' 'refused writes before and after'
+[ ! -s after/evidence/15-before.err ] || diag "before: $(cat after/evidence/15-before.err)"
 is "$(jq '.figures.content_bytes | .after < 0.7 * .before' after/metrics.json)" true 'and sizes'
 is "$(grep -c '^- \[x\]' after/episode-15.md)" 15 'every box of Episode 15 is ticked'
 run test-tally --json after/junit.xml

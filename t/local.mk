@@ -102,6 +102,11 @@ t_unit_test_size_SOURCES = t/unit/test-size.c
 t_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_size_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-toc
+t_unit_test_toc_SOURCES = t/unit/test-toc.c
+t_unit_test_toc_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_toc_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-tree
 t_unit_test_tree_SOURCES = t/unit/test-tree.c
 t_unit_test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -171,6 +176,11 @@ unit_tests += t/unit/test-reference
 t_unit_test_reference_SOURCES = t/unit/test-reference.c
 t_unit_test_reference_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_reference_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-daemon
+t_unit_test_daemon_SOURCES = t/unit/test-daemon.c
+t_unit_test_daemon_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_daemon_LDADD = $(CMOCKA_LDADD)
 
 unit_tests += t/unit/test-stream
 t_unit_test_stream_SOURCES = t/unit/test-stream.c
@@ -300,7 +310,7 @@ t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
-EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/archive.sh t/lib/dockerd.sh t/lib/stream.sh
+EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/places.pl t/lib/archive.sh t/lib/dockerd.sh t/lib/podmand.sh t/lib/stream.sh
 
 # What tests find in their environment: SRCDIR, BUILDDIR and the programs on PATH.
 TEST_ENVIRONMENT = \
@@ -364,7 +374,7 @@ dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
 	t/0206-image-stream-docker.t
-shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t
+shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-docker.t t/1091-places.t
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
@@ -392,5 +402,5 @@ shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-tes
 shell_tests += t/4001-probe.t
 EXTRA_DIST += t/lib/server.py
 
-shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t
-EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py
+shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0303-toc.t t/0304-engines.t
+EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py t/lib/toc.py

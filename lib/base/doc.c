@@ -45,6 +45,132 @@ int doc_read_file(const char *path, json_t **ret_doc, struct error *err)
 	return doc_parse(text.data, text.size, path, ret_doc, err);
 }
 
+/* --- large documents ----------------------------------------------------------------------------
+ */
+
+/* What is not read yet. Values are jansson's business; here are only the marks between those of the
+ * outermost object and its one array. */
+struct skim {
+	const char *at;
+	const char *end;
+	const char *name;
+};
+
+static int skim_fail(const struct skim *skim, const char *wanted, struct error *err)
+{
+	return error_set(err, ERROR_INPUT, "%s: no JSON: %zu bytes before its end: %s expected",
+			 skim->name, (size_t)(skim->end - skim->at), wanted);
+}
+
+static void skim_blanks(struct skim *skim)
+{
+	while (skim->at < skim->end && memchr(" \t\r\n", *skim->at, 4) != NULL)
+		skim->at++;
+}
+
+static bool skim_take(struct skim *skim, char mark)
+{
+	skim_blanks(skim);
+	if (skim->at == skim->end || *skim->at != mark)
+		return false;
+	skim->at++;
+	return true;
+}
+
+static int skim_value(struct skim *skim, json_t **ret_value, struct error *err)
+{
+	size_t left = (size_t)(skim->end - skim->at);
+	json_error_t problem;
+	json_t *value = json_loadb(
+		skim->at, left < DOC_PIECE_MAX ? left : DOC_PIECE_MAX,
+		JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &problem);
+
+	if (value == NULL && left > DOC_PIECE_MAX && (size_t)problem.position + 4 > DOC_PIECE_MAX)
+		return error_set(err, ERROR_INPUT, "%s: something in it is larger than %zu bytes",
+				 skim->name, DOC_PIECE_MAX);
+	if (value == NULL)
+		return error_set(err, ERROR_INPUT, "%s: no JSON: %s", skim->name, problem.text);
+	skim->at += problem.position;
+	*ret_value = value;
+	return 0;
+}
+
+static int skim_array(struct skim *skim, doc_element *each, void *context, struct error *err)
+{
+	if (skim_take(skim, ']'))
+		return 0;
+	for (size_t i = 0;; i++) {
+		auto_doc json_t *element = NULL;
+
+		if (skim_value(skim, &element, err) < 0 || each(context, element, i, err) < 0)
+			return -1;
+		if (skim_take(skim, ']'))
+			return 0;
+		if (!skim_take(skim, ','))
+			return skim_fail(skim, "',' or ']'", err);
+	}
+}
+
+static int skim_member(struct skim *skim, const char *key, doc_element *each, void *context,
+		       json_t *rest, struct error *err)
+{
+	auto_doc json_t *name = NULL;
+	auto_doc json_t *value = NULL;
+	const char *text;
+	bool array;
+
+	if (skim_value(skim, &name, err) < 0)
+		return -1;
+	text = json_string_value(name);
+	if (text == NULL || !skim_take(skim, ':'))
+		return skim_fail(skim, "a member", err);
+	if (json_object_get(rest, text) != NULL)
+		return error_set(err, ERROR_INPUT, "%s: the member '%s' is there twice", skim->name,
+				 text);
+	if (json_object_size(rest) == DOC_MEMBERS_MAX)
+		return error_set(err, ERROR_INPUT, "%s: more than %d members", skim->name,
+				 DOC_MEMBERS_MAX);
+	array = strcmp(text, key) == 0;
+	if (array && skim_take(skim, '[')) {
+		if (skim_array(skim, each, context, err) < 0)
+			return -1;
+		value = json_null();
+	} else if (skim_value(skim, &value, err) < 0) {
+		return -1;
+	}
+	if (array && !json_is_null(value))
+		return skim_fail(skim, "an array", err);
+	return json_object_set(rest, text, value) < 0 ? error_memory(err) : 0;
+}
+
+int doc_each(const char *data, size_t size, const char *name, const char *key, doc_element *each,
+	     void *context, json_t **ret_rest, struct error *err)
+{
+	struct skim skim = { .at = data, .end = data + size, .name = name };
+	auto_doc json_t *rest = json_object();
+
+	if (rest == NULL)
+		return error_memory(err);
+	if (!skim_take(&skim, '{'))
+		return skim_fail(&skim, "'{'", err);
+	if (!skim_take(&skim, '}')) {
+		do {
+			if (skim_member(&skim, key, each, context, rest, err) < 0)
+				return -1;
+		} while (skim_take(&skim, ','));
+		if (!skim_take(&skim, '}'))
+			return skim_fail(&skim, "',' or '}'", err);
+	}
+	skim_blanks(&skim);
+	if (skim.at < skim.end)
+		return skim_fail(&skim, "its end", err);
+	*ret_rest = steal(&rest);
+	return 0;
+}
+
+/* --- members
+ * -------------------------------------------------------------------------------------- */
+
 static const char *doc_type_name(json_type type)
 {
 	switch (type) {

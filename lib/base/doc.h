@@ -34,6 +34,24 @@ int doc_parse_secret(const void *data, size_t size, const char *name, json_t **r
 /* The same as doc_parse, from a file. */
 int doc_read_file(const char *path, json_t **ret_doc, struct error *err) must_check;
 
+#define DOC_PIECE_MAX	((size_t)4 << 20)
+#define DOC_MEMBERS_MAX 64
+
+/* Takes one element, borrowed; -1 ends the walk. */
+typedef int doc_element(void *context, const json_t *element, size_t index, struct error *err);
+
+/*
+ * For large documents: an object whose member `key` is a long array. Its elements go to `each` one
+ * by one, in order, and no more than one of them is held at a time; the other members come out
+ * together (auto_doc), with null in the array's place where it was there. JSON null counts as an
+ * empty array.
+ *
+ * The document may be of any size, an element or another member of up to DOC_PIECE_MAX bytes, and
+ * of members there may be DOC_MEMBERS_MAX: so memory is bounded whatever is in it.
+ */
+int doc_each(const char *data, size_t size, const char *name, const char *key, doc_element *each,
+	     void *context, json_t **ret_rest, struct error *err) must_check;
+
 enum doc_need { DOC_OPTIONAL, DOC_REQUIRED };
 
 /*

@@ -237,3 +237,82 @@ int text_parse_limit(const char *text, struct limit *ret_limit, struct error *er
 	*ret_limit = limit;
 	return 0;
 }
+
+static bool take_digits(const char **at, const char *end, int count, int *ret_value)
+{
+	int value = 0;
+
+	for (int i = 0; i < count; i++, (*at)++) {
+		if (*at == end || **at < '0' || **at > '9')
+			return false;
+		value = value * 10 + (**at - '0');
+	}
+	*ret_value = value;
+	return true;
+}
+
+static bool take_char(const char **at, const char *end, const char *choices)
+{
+	if (*at == end || strchr(choices, **at) == NULL || **at == '\0')
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* ".123456789": digits beyond the ninth say nothing */
+static bool take_fraction(const char **at, const char *end, uint64_t *ret_nanoseconds)
+{
+	uint64_t unit = 100000000;
+
+	*ret_nanoseconds = 0;
+	if (!take_char(at, end, "."))
+		return true;
+	if (*at == end || **at < '0' || **at > '9')
+		return false;
+	for (; *at < end && **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
+		*ret_nanoseconds += (uint64_t)(**at - '0') * unit;
+	return true;
+}
+
+static bool take_zone(const char **at, const char *end, int *ret_seconds)
+{
+	bool behind = *at < end && **at == '-';
+	int hours;
+	int minutes;
+
+	*ret_seconds = 0;
+	if (take_char(at, end, "Zz"))
+		return true;
+	if (!take_char(at, end, "+-") || !take_digits(at, end, 2, &hours) ||
+	    !take_char(at, end, ":") || !take_digits(at, end, 2, &minutes))
+		return false;
+	*ret_seconds = (behind ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+int text_parse_time(const char *text, size_t size, uint64_t *ret_nanoseconds, struct error *err)
+{
+	const char *at = text;
+	const char *end = text + size;
+	struct tm parts = { 0 };
+	uint64_t fraction;
+	int zone;
+	time_t seconds;
+
+	if (!take_digits(&at, end, 4, &parts.tm_year) || !take_char(&at, end, "-") ||
+	    !take_digits(&at, end, 2, &parts.tm_mon) || !take_char(&at, end, "-") ||
+	    !take_digits(&at, end, 2, &parts.tm_mday) || !take_char(&at, end, "Tt ") ||
+	    !take_digits(&at, end, 2, &parts.tm_hour) || !take_char(&at, end, ":") ||
+	    !take_digits(&at, end, 2, &parts.tm_min) || !take_char(&at, end, ":") ||
+	    !take_digits(&at, end, 2, &parts.tm_sec) || !take_fraction(&at, end, &fraction) ||
+	    !take_zone(&at, end, &zone) || at != end)
+		return error_set(err, ERROR_INPUT, "'%.*s' is no time", size > 64 ? 64 : (int)size,
+				 text);
+	parts.tm_year -= 1900;
+	parts.tm_mon -= 1;
+	seconds = timegm(&parts) - zone;
+	if (seconds < 0 || seconds > INT64_MAX / 1000000000 - 1)
+		return error_set(err, ERROR_INPUT, "'%.*s' lies too far away", (int)size, text);
+	*ret_nanoseconds = (uint64_t)seconds * UINT64_C(1000000000) + fraction;
+	return 0;
+}

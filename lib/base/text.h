@@ -38,6 +38,11 @@ int text_parse_size(const char *text, uint64_t *ret_bytes, struct error *err) mu
 int text_parse_duration(const char *text, uint64_t *ret_nanoseconds, struct error *err) must_check;
 int text_parse_percent(const char *text, double *ret_percent, struct error *err) must_check;
 
+/* RFC 3339, with any number of digits behind the second: nanoseconds since 1970. ERROR_INPUT: it
+ * is none, or lies outside of what fits. */
+int text_parse_time(const char *text, size_t size, uint64_t *ret_nanoseconds,
+		    struct error *err) must_check;
+
 /* A limit that is a size or a part of something. */
 struct limit {
 	enum { LIMIT_NONE, LIMIT_BYTES, LIMIT_PERCENT } kind;

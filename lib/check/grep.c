@@ -28,6 +28,7 @@ struct grep {
 	bool content_everywhere; /* some content rule is for every file */
 	struct survival survival;
 	struct spool matches;
+	struct grep_layer *layers;
 	uint64_t *counts; /* by name */
 	uint64_t count;
 };
@@ -65,6 +66,7 @@ struct state {
 	bool reading;
 	bool *named;	  /* by name: this path has matched */
 	uint64_t *counts; /* by rule, for GREP_COUNTS */
+	struct grep_layer layer_read;
 };
 
 const char *grep_kind_name(enum grep_kind kind)
@@ -335,16 +337,26 @@ static int on_entry_end(void *context, struct error *err)
 }
 
 /* A layer that waits for lower ones needs only what it found. */
-static int on_layer_end(void *context, unused_arg const struct layer_totals *totals,
+static int on_layer_end(void *context, const struct layer_totals *totals,
 			unused_arg struct error *err)
 {
 	struct state *state = context;
 
+	state->layer_read = (struct grep_layer) { true, totals->table, totals->table_size };
 	scanner_free(state->scanner);
 	state->scanner = NULL;
 	scratch_free(state->scratch);
 	state->scratch = NULL;
 	return 0;
+}
+
+/* How many there are is known once an image that comes as a stream has been read. */
+static int make_layers(struct grep *grep, struct error *err)
+{
+	if (grep->layers != NULL)
+		return 0;
+	grep->layers = calloc(image_layer_count(grep->image) + 1, sizeof *grep->layers);
+	return grep->layers == NULL ? error_memory(err) : 0;
 }
 
 static int on_merge(void *context, const struct layer_info *layer, void *layer_state,
@@ -354,6 +366,9 @@ static int on_merge(void *context, const struct layer_info *layer, void *layer_s
 	struct state *state = layer_state;
 	const struct record told = { .kind = RECORD_LAYER, .layer = layer->index };
 
+	if (make_layers(grep, err) < 0)
+		return -1;
+	grep->layers[layer->index] = state->layer_read;
 	if (survival_join(&grep->survival, layer->index, &state->log, err) < 0)
 		return -1;
 	if (spool_size(&state->records) > 0 &&
@@ -366,6 +381,7 @@ static int walk(struct grep *grep, struct error *err)
 {
 	const struct image_visitor visitor = {
 		.context = grep,
+		.headers = (grep->where & RULE_CONTENT) == 0 && !grep->options.whole,
 		.layer_begin = on_layer_begin,
 		.entry = on_entry,
 		.data = on_data,
@@ -513,6 +529,7 @@ void grep_free(struct grep *grep)
 	path_sieve_free(grep->sieve);
 	survival_release(&grep->survival);
 	spool_release(&grep->matches);
+	free(grep->layers);
 	free(grep->counts);
 	free(grep);
 }
@@ -534,7 +551,6 @@ int grep_run(const struct image *image, const struct rules *rules,
 	     const struct grep_options *options, struct grep **ret_grep, struct error *err)
 {
 	auto_grep struct grep *grep = calloc(1, sizeof *grep);
-	const struct image_options *image_options = image_get_options(image);
 
 	if (grep == NULL)
 		return error_memory(err);
@@ -555,13 +571,15 @@ int grep_run(const struct image *image, const struct rules *rules,
 	if ((grep->where & ~(unsigned)RULE_PATH) != 0 && scan_new(rules, &grep->scan, err) < 0)
 		return -1;
 	/* Who searches only the configuration need not wait for the layers. */
-	if ((grep->where & (RULE_PATH | RULE_CONTENT)) != 0 || image_options->verify) {
+	if ((grep->where & (RULE_PATH | RULE_CONTENT)) != 0 || image_verify_asked(image)) {
 		if (walk(grep, err) < 0)
 			return -1;
 	} else if (image_is_pending(image) && image_pass(image, NULL, err) < 0) {
 		return -1;
 	}
 	if ((grep->where & RULE_CONFIG) != 0 && search_configuration(grep, err) < 0)
+		return -1;
+	if (make_layers(grep, err) < 0)
 		return -1;
 	*ret_grep = steal(&grep);
 	return 0;
@@ -744,6 +762,11 @@ int grep_each(struct grep *grep, grep_visit *visit, void *context, struct error 
 			return -1;
 		batch_clear(&batch);
 	}
+}
+
+const struct grep_layer *grep_layer(const struct grep *grep, size_t index)
+{
+	return &grep->layers[index];
 }
 
 uint64_t grep_count(const struct grep *grep)

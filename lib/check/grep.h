@@ -39,6 +39,7 @@ const char *grep_kind_name(enum grep_kind kind);
 struct grep_options {
 	bool final;   /* only what the final file system holds */
 	bool numbers; /* lines have numbers */
+	bool whole;   /* layers are read, whatever their tables of contents say */
 	enum grep_detail detail;
 };
 
@@ -63,6 +64,17 @@ struct grep_match {
 };
 
 struct grep;
+
+/*
+ * What was read of a layer: nothing where only the configuration is searched; of layers in a
+ * registry that have a table of contents, only that where only paths are searched.
+ */
+struct grep_layer {
+	bool searched;
+	enum layer_table table;
+	uint64_t table_size; /* bytes of it that were fetched */
+};
+const struct grep_layer *grep_layer(const struct grep *grep, size_t index);
 
 /* Walks the image and keeps what it finds. The rules are borrowed until grep_free. */
 int grep_run(const struct image *image, const struct rules *rules,

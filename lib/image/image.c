@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/doc.h"
+#include "image/daemon.h"
 #include "image/manifest.h"
 #include "image/platform.h"
 #include "image/reference.h"
@@ -32,8 +33,10 @@ struct image {
 	struct image_options options;
 	struct platform wanted;
 	bool has_wanted;
+	bool verify_asked;
 	char *stream_name;
-	struct facts *facts; /* apart, since an image is const for those who walk it */
+	struct digest engine_id; /* by which an engine has it; none elsewhere */
+	struct facts *facts;	 /* apart, since an image is const for those who walk it */
 };
 
 static void facts_free(struct facts *facts)
@@ -128,6 +131,20 @@ static int facts_check_platform(struct facts *facts, const struct platform *want
 	return facts->platform == NULL ? error_memory(err) : 0;
 }
 
+/* Engines name an image by its configuration, or by the manifest or index that they have stored. */
+static int image_check_id(const struct image *image, struct error *err)
+{
+	const struct facts *facts = image->facts;
+	char wanted[DIGEST_TEXT_MAX];
+	char found[DIGEST_TEXT_MAX];
+
+	if (!digest_is_set(&image->engine_id) || digest_equal(&facts->id, &image->engine_id) ||
+	    source_lists(facts->source, &image->engine_id))
+		return 0;
+	return error_set(err, ERROR_ENGINE, "the engine was asked for %s and has sent %s",
+			 digest_text(&image->engine_id, wanted), digest_text(&facts->id, found));
+}
+
 /* From the source to all that is known of the image before a layer is read. */
 static int image_load(const struct image *image, struct error *err)
 {
@@ -135,7 +152,7 @@ static int image_load(const struct image *image, struct error *err)
 	const struct platform *wanted = image->has_wanted ? &image->wanted : NULL;
 
 	if (manifest_find(facts->source, image->parsed.name, wanted, &facts->manifest, err) < 0 ||
-	    facts_read_configuration(facts, err) < 0 ||
+	    facts_read_configuration(facts, err) < 0 || image_check_id(image, err) < 0 ||
 	    facts_check_platform(facts, wanted, err) < 0)
 		return -1;
 	return facts_describe_layers(facts, err);
@@ -154,6 +171,7 @@ static int image_new(const char *name, const struct image_options *options,
 		return error_memory(err);
 	if (options != NULL)
 		image->options = *options;
+	image->verify_asked = image->options.verify;
 	if (image->options.platform != NULL) {
 		if (platform_parse(image->options.platform, &image->wanted, err) < 0)
 			return error_prefix(err, "%s", name);
@@ -181,22 +199,65 @@ static int image_take_stream(struct image *image, struct stream *stream, const c
 	return 0;
 }
 
+/* As daemon_find(). */
+static int image_find_in_engine(struct image *image, struct buf *tried, struct error *err)
+{
+	auto_daemon_image struct daemon_image found = { 0 };
+	int result = daemon_find(image->parsed.location, &found, tried, err);
+
+	if (result <= 0)
+		return result;
+	image->engine_id = found.id;
+	image->options.verify = image->options.verify || !found.local;
+	return image_take_stream(image, steal(&found.stream), found.what, err) < 0 ? -1 : 1;
+}
+
+static int image_find_in_source(struct image *image, struct error *err)
+{
+	if (source_open(&image->parsed, &image->options.registry, &image->facts->source, err) < 0)
+		return -1;
+	image->options.verify = image->options.verify || source_is_remote(image->facts->source);
+	return 0;
+}
+
+/* A name that is no file: an engine that has it, then a registry. */
+static int image_find_bare(struct image *image, struct error *err)
+{
+	auto_buf struct buf tried;
+	int found;
+
+	buf_init(&tried, BUF_MAX_DEFAULT);
+	buf_add_string(&tried, "");
+	found = image_find_in_engine(image, &tried, err);
+	if (found < 0)
+		return error_prefix(err, "no such file, and as an image");
+	if (found > 0)
+		return 0;
+	if (daemon_name_is_id(image->parsed.location))
+		return error_set(err, ERROR_MISSING, "no such file, and %s", tried.data);
+	if (image_find_in_source(image, err) < 0)
+		return error_prefix(err, "no such file, %s, and as an image in a registry",
+				    tried.data);
+	return image_load(image, err);
+}
+
 static int image_find(struct image *image, struct error *err)
 {
 	struct stream *stream = NULL;
 
 	if (image_name_parse(image->name, &image->parsed, err) < 0)
 		return -1;
+	if (image->parsed.transport == TRANSPORT_DOCKER_DAEMON)
+		return image_find_in_engine(image, NULL, err) < 0 ? -1 : 0;
+	if (image->parsed.transport == TRANSPORT_BARE)
+		return image_find_bare(image, err);
 	if (image->options.once && image_name_is_input(&image->parsed) &&
 	    store_must_spool_input()) {
 		if (stream_of_descriptor(STDIN_FILENO, STDIN_NAME, &stream, err) < 0)
 			return -1;
 		return image_take_stream(image, stream, STDIN_NAME, err);
 	}
-	if (source_open(&image->parsed, &image->options.registry, &image->facts->source, err) < 0)
-		return -1;
-	image->options.verify = image->options.verify || source_is_remote(image->facts->source);
-	return image_load(image, err);
+	return image_find_in_source(image, err) < 0 ? -1 : image_load(image, err);
 }
 
 int image_open(const char *name, const struct image_options *options, struct image **ret_image,
@@ -234,14 +295,32 @@ bool image_is_pending(const struct image *image)
 	return image->facts->stream != NULL;
 }
 
+/* Where an engine gave up an export, its reason is the last that comes, and may stand where the
+ * archive already made no sense. */
+static int image_pass_failed(const struct image *image, struct stream *stream, struct error *err)
+{
+	struct error reason = ERROR_INIT;
+	char piece[4096];
+	ssize_t got = 1;
+
+	if (!digest_is_set(&image->engine_id))
+		return -1;
+	for (size_t size = 0; got > 0 && size < 16 * sizeof piece; size += (size_t)got)
+		got = stream_read(stream, piece, sizeof piece, &reason);
+	return got < 0 && reason.kind == ERROR_ENGINE ? error_copy(err, &reason) : -1;
+}
+
 int image_pass(const struct image *image, const struct pass_reader *reader, struct error *err)
 {
 	struct facts *facts = image->facts;
 	auto_stream struct stream *stream = steal(&facts->stream);
 	struct pass *pass = NULL;
 
-	if (pass_read(stream, image->stream_name, reader, &pass, err) < 0 ||
-	    source_of_pass(pass, image->parsed.transport, &facts->source, err) < 0 ||
+	if (pass_read(stream, image->stream_name, reader, &pass, err) < 0) {
+		(void)image_pass_failed(image, stream, err);
+		return error_prefix(err, "%s", image->name);
+	}
+	if (source_of_pass(pass, image->parsed.transport, &facts->source, err) < 0 ||
 	    image_load(image, err) < 0)
 		return error_prefix(err, "%s", image->name);
 	return 0;
@@ -295,6 +374,43 @@ const struct layer_info *image_layer(const struct image *image, size_t index)
 const struct image_options *image_get_options(const struct image *image)
 {
 	return &image->options;
+}
+
+bool image_verify_asked(const struct image *image)
+{
+	return image->verify_asked;
+}
+
+struct ranges {
+	const struct source *source;
+	const struct descriptor *descriptor;
+};
+
+static int read_range(void *context, uint64_t offset, size_t size, struct buf *buf,
+		      struct error *err)
+{
+	const struct ranges *ranges = context;
+
+	return source_read_range(ranges->source, ranges->descriptor, offset, size, buf, err);
+}
+
+int image_open_table(const struct image *image, size_t index, struct toc **ret_toc,
+		     struct error *err)
+{
+	const struct facts *facts = image->facts;
+	struct ranges ranges = { facts->source, &facts->manifest.layers[index] };
+	const struct toc_input input = {
+		.name = facts->layers[index].name,
+		.size = facts->layers[index].stored_size,
+		.context = &ranges,
+		.read = read_range,
+	};
+
+	*ret_toc = NULL;
+	if (image->verify_asked || !facts->layers[index].stored_size_known ||
+	    !source_gives_ranges(facts->source))
+		return 0;
+	return toc_open(&ranges.descriptor->table, &input, ret_toc, err);
 }
 
 int image_open_layer(const struct image *image, size_t index, struct stream **ret_stream,

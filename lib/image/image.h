@@ -12,6 +12,7 @@
 #include "image/configuration.h"
 #include "image/layer.h"
 #include "image/pass.h"
+#include "image/toc.h"
 #include "net/registry.h"
 
 struct image_options {
@@ -37,9 +38,10 @@ int image_open(const char *name, const struct image_options *options, struct ima
  * The same for an archive that comes as a stream, which is taken over in any case; `name` is
  * the image's, `what` what errors call the stream.
  *
- * A stream can be read once. With options.once, which also holds for standard input in
- * image_open, it is read by image_walk and nothing of it is stored: until then the image is not
- * known, and what image_open would find wrong is found there. Otherwise it is spooled.
+ * A stream can be read once. With options.once, which also holds for standard input and for an
+ * engine's export in image_open, it is read by image_walk and nothing of it is stored: until then
+ * the image is not known, and what image_open would find wrong is found there. Otherwise it is
+ * spooled.
  */
 int image_open_stream(const char *name, struct stream *stream, const char *what,
 		      const struct image_options *options, struct image **ret_image,
@@ -70,6 +72,13 @@ const struct layer_info *image_layer(const struct image *image, size_t index);
 /* The bytes of a layer as stored; the caller closes. For image_walk. */
 int image_open_layer(const struct image *image, size_t index, struct stream **ret_stream,
 		     struct error *err) must_check;
+/* The layer's table of contents, where there is one, it can be had for less than the layer, and it
+ * was not asked for that everything is verified; else NULL. The caller frees. For image_walk. */
+int image_open_table(const struct image *image, size_t index, struct toc **ret_toc,
+		     struct error *err) must_check;
+/* Was it asked for? Then layers are read though nobody wants what is in them. What a network brings
+ * is verified always, so image_get_options()->verify says less. */
+bool image_verify_asked(const struct image *image);
 const struct image_options *image_get_options(const struct image *image);
 
 /* Is it a stream that has still to be read? Nothing else is known then but its name. */
@@ -99,6 +108,8 @@ enum walk_step {
  */
 struct image_visitor {
 	void *context;
+	bool headers; /* entry never wants data, and layer_end no totals of the whole layer: a table
+		       * of contents does, where there is one */
 	int (*layer_begin)(const void *context, const struct layer_info *layer, void **ret_state,
 			   struct error *err);
 	enum walk_step (*entry)(void *state, const struct entry *entry, struct error *err);

@@ -8,11 +8,8 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "image/blob.h"
-#include "image/path.h"
+#include "image/entry.h"
 #include "image/tar.h"
-
-/* A name longer than this is no path that Linux could hold, and no reason to lose memory. */
-#define PATH_SIZE_MAX ((size_t)1 << 20)
 
 struct layer {
 	struct blob *blob;
@@ -58,8 +55,8 @@ int layer_open(struct stream *stream, const struct layer_info *info, enum layer_
 
 	if (layer == NULL)
 		return error_memory(err);
-	buf_init(&layer->path, PATH_SIZE_MAX);
-	buf_init(&layer->target, PATH_SIZE_MAX);
+	buf_init(&layer->path, ENTRY_PATH_MAX);
+	buf_init(&layer->target, ENTRY_PATH_MAX);
 	if (check == LAYER_VERIFY) {
 		options.digest = info->digest;
 		options.diff_id = info->diff_id;
@@ -87,46 +84,6 @@ void layer_close(struct layer *layer)
 	free(layer);
 }
 
-static int layer_set_path(struct buf *buf, const char *path, bool *ret_unsafe, struct error *err)
-{
-	buf_clear(buf);
-	buf_add_string(buf, path != NULL ? path : "");
-	if (buf_check(buf, "the name of an entry", err) < 0)
-		return -1;
-	*ret_unsafe = false;
-	if (buf->size > 0)
-		buf_truncate(buf, path_clean(buf->data, ret_unsafe));
-	return 0;
-}
-
-/* What a whiteout cannot mean: nothing, its directory, or what lies above that. */
-static bool is_no_name(const char *name)
-{
-	return name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-/* OCI image specification, layer.md, "Whiteouts"; true where the name is a marker. */
-static bool layer_take_marker(struct entry *entry, struct buf *path)
-{
-	char *slash = strrchr(path->data, '/');
-	char *base = slash != NULL ? slash + 1 : path->data;
-	size_t directory = (size_t)(base - path->data);
-
-	if (strncmp(base, ".wh.", 4) != 0)
-		return false;
-	if (strcmp(base, ".wh..wh..opq") == 0) {
-		entry->type = ENTRY_OPAQUE;
-		buf_truncate(path, directory > 0 ? directory - 1 : 0);
-	} else if (is_no_name(base + 4) || strncmp(base, ".wh..wh.", 8) == 0) {
-		entry->type = ENTRY_OTHER;
-	} else {
-		entry->type = ENTRY_WHITEOUT;
-		memmove(base, base + 4, strlen(base + 4) + 1);
-		buf_truncate(path, path->size - 4);
-	}
-	return true;
-}
-
 static enum entry_type layer_entry_type(struct archive_entry *raw)
 {
 	if (archive_entry_hardlink(raw) != NULL)
@@ -149,27 +106,6 @@ static enum entry_type layer_entry_type(struct archive_entry *raw)
 	}
 }
 
-static int layer_set_target(struct layer *layer, struct archive_entry *raw, struct error *err)
-{
-	struct entry *entry = &layer->entry;
-	const char *target = entry->type == ENTRY_HARDLINK ? archive_entry_hardlink(raw)
-							   : archive_entry_symlink(raw);
-	bool unsafe = false;
-
-	if (entry->type == ENTRY_HARDLINK) {
-		if (layer_set_path(&layer->target, target, &unsafe, err) < 0)
-			return -1;
-		entry->unsafe = entry->unsafe || unsafe;
-	} else {
-		buf_clear(&layer->target);
-		buf_add_string(&layer->target, target != NULL ? target : "");
-		if (buf_check(&layer->target, "the target of a link", err) < 0)
-			return -1;
-	}
-	entry->target = layer->target.data;
-	return 0;
-}
-
 static int layer_fill_entry(struct layer *layer, struct archive_entry *raw, struct error *err)
 {
 	struct entry *entry = &layer->entry;
@@ -181,21 +117,20 @@ static int layer_fill_entry(struct layer *layer, struct archive_entry *raw, stru
 		.gid = (uint32_t)archive_entry_gid(raw),
 		.mtime = archive_entry_mtime(raw),
 	};
-	if (layer_set_path(&layer->path, archive_entry_pathname(raw), &entry->unsafe, err) < 0)
+	if (entry_set_path(entry, archive_entry_pathname(raw), &layer->path, err) < 0)
 		return -1;
-	if (!layer_take_marker(entry, &layer->path)) {
-		if (entry->type == ENTRY_FILE)
-			entry->size = (uint64_t)archive_entry_size(raw);
-		if ((entry->type == ENTRY_HARDLINK || entry->type == ENTRY_SYMLINK) &&
-		    layer_set_target(layer, raw, err) < 0)
-			return -1;
-		if (entry->type == ENTRY_CHARACTER || entry->type == ENTRY_BLOCK) {
-			entry->device_major = (uint32_t)archive_entry_rdevmajor(raw);
-			entry->device_minor = (uint32_t)archive_entry_rdevminor(raw);
-		}
+	if (entry->type == ENTRY_FILE)
+		entry->size = (uint64_t)archive_entry_size(raw);
+	if (entry->type == ENTRY_HARDLINK &&
+	    entry_set_target(entry, archive_entry_hardlink(raw), &layer->target, err) < 0)
+		return -1;
+	if (entry->type == ENTRY_SYMLINK &&
+	    entry_set_target(entry, archive_entry_symlink(raw), &layer->target, err) < 0)
+		return -1;
+	if (entry->type == ENTRY_CHARACTER || entry->type == ENTRY_BLOCK) {
+		entry->device_major = (uint32_t)archive_entry_rdevmajor(raw);
+		entry->device_minor = (uint32_t)archive_entry_rdevminor(raw);
 	}
-	entry->path = layer->path.data;
-	entry->path_size = layer->path.size;
 	return 0;
 }
 
@@ -225,7 +160,7 @@ int layer_data(struct layer *layer, const void **ret_data, size_t *ret_size, str
 	if (more < 0) {
 		auto_buf struct buf name;
 
-		buf_init(&name, PATH_SIZE_MAX);
+		buf_init(&name, ENTRY_PATH_MAX);
 		text_escape(&name, layer->entry.path, layer->entry.path_size);
 		return error_prefix(err, "entry '%s'", name.data);
 	}

@@ -63,8 +63,13 @@ struct layer_info {
 
 enum layer_compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 
-/* What is known of it once it has been read to its end. */
+/* What was read of a layer: all of it, or only a table of its contents (toc.h). */
+enum layer_table { LAYER_WHOLE, LAYER_ESTARGZ, LAYER_ZSTD_CHUNKED };
+
+/* What is known of it once it has been read to its end; by a table: table, table_size, entries. */
 struct layer_totals {
+	enum layer_table table;
+	uint64_t table_size;		    /* bytes of the blob that were fetched for it */
 	enum layer_compression compression; /* by magic bytes */
 	uint64_t stored_size;		    /* bytes of the blob */
 	uint64_t unpacked_size;		    /* bytes of the tar */

@@ -2,6 +2,8 @@ libseatrial_a_SOURCES += \
 	lib/image/blob.c lib/image/blob.h \
 	lib/image/codec.c lib/image/codec.h \
 	lib/image/configuration.c lib/image/configuration.h \
+	lib/image/daemon.c lib/image/daemon.h \
+	lib/image/entry.c lib/image/entry.h \
 	lib/image/image.c lib/image/image.h \
 	lib/image/layer.c lib/image/layer.h \
 	lib/image/manifest.c lib/image/manifest.h \
@@ -16,6 +18,7 @@ libseatrial_a_SOURCES += \
 	lib/image/store.c lib/image/store.h \
 	lib/image/stream.c lib/image/stream.h \
 	lib/image/tar.c lib/image/tar.h \
+	lib/image/toc.c lib/image/toc.h \
 	lib/image/transport.h \
 	lib/image/tree.c lib/image/tree.h \
 	lib/image/walk.c

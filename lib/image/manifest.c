@@ -287,6 +287,7 @@ static int descriptor_parse(const json_t *object, const char *at, struct descrip
 		return -1;
 	if (digest_parse(digest, &descriptor->digest, err) < 0)
 		return error_prefix(err, "%s", at);
+	toc_find(json_object_get(object, "annotations"), &descriptor->table);
 	descriptor->size_known = true;
 	descriptor->foreign = json_array_size(urls) > 0;
 	descriptor->media_type = strdup(type != NULL ? type : "");

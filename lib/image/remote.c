@@ -138,9 +138,18 @@ static int remote_open_blob(const struct source *source, const struct descriptor
 	return 0;
 }
 
+static int remote_read_range(const struct source *source, const struct descriptor *descriptor,
+			     uint64_t offset, size_t size, struct buf *buf, struct error *err)
+{
+	const struct remote *remote = (const struct remote *)source;
+
+	return registry_read_range(remote->registry, &descriptor->digest, offset, size, buf, err);
+}
+
 static const struct source_ops remote_ops = {
 	.read_root = remote_read_root,
 	.open_blob = remote_open_blob,
+	.read_range = remote_read_range,
 	.free = remote_free,
 };
 

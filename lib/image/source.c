@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "image/blob.h"
 #include "image/remote.h"
 #include "image/store.h"
@@ -185,19 +186,13 @@ int source_open(const struct image_name *name, const struct registry_options *op
 	case TRANSPORT_STDIN:
 	case TRANSPORT_PATH:
 		return store_source_open(name, ret_source, err);
-	case TRANSPORT_DOCKER_DAEMON:
-		return error_set(
-			err, ERROR_USAGE,
-			"engines (docker-daemon:) are not supported yet; save the image to a "
-			"file");
 	case TRANSPORT_DOCKER:
-		return registry_source_open(name, options, ret_source, err);
 	case TRANSPORT_BARE:
+		return registry_source_open(name, options, ret_source, err);
+	case TRANSPORT_DOCKER_DAEMON:
 		break;
 	}
-	if (registry_source_open(name, options, ret_source, err) < 0)
-		return error_prefix(err, "no such file, and as an image in a registry");
-	return 0;
+	return error_set(err, ERROR_USAGE, "an engine has no blobs to ask for");
 }
 
 void source_free(struct source *source)
@@ -225,6 +220,39 @@ int source_open_blob(const struct source *source, const struct descriptor *descr
 		     struct stream **ret_stream, uint64_t *ret_size, struct error *err)
 {
 	return source->ops->open_blob(source, descriptor, ret_stream, ret_size, err);
+}
+
+bool source_gives_ranges(const struct source *source)
+{
+	return source->ops->read_range != NULL;
+}
+
+int source_read_range(const struct source *source, const struct descriptor *descriptor,
+		      uint64_t offset, size_t size, struct buf *buf, struct error *err)
+{
+	return source->ops->read_range(source, descriptor, offset, size, buf, err);
+}
+
+bool source_lists(const struct source *source, const struct digest *digest)
+{
+	const json_t *entry;
+	auto_doc json_t *root = NULL;
+	auto_buf struct buf text;
+	size_t i;
+
+	buf_init(&text, DOC_SIZE_MAX);
+	if (source->ops != &store_ops || store_read(store_of(source), OCI_ROOT, &text, NULL) < 0 ||
+	    doc_parse(text.data, text.size, OCI_ROOT, &root, NULL) < 0)
+		return false;
+	json_array_foreach (json_object_get(root, "manifests"), i, entry) {
+		const char *found = json_string_value(json_object_get(entry, "digest"));
+		struct digest parsed;
+
+		if (found != NULL && digest_parse(found, &parsed, NULL) == 0 &&
+		    digest_equal(&parsed, digest))
+			return true;
+	}
+	return false;
 }
 
 int source_read_blob(const struct source *source, const struct descriptor *descriptor,

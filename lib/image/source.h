@@ -15,6 +15,7 @@
 #include "image/pass.h"
 #include "image/reference.h"
 #include "image/stream.h"
+#include "image/toc.h"
 #include "net/registry.h"
 
 /* OCI image specification, descriptor.md; in a docker-archive a member's name stands for the
@@ -27,6 +28,7 @@ struct descriptor {
 	bool size_known;
 	bool foreign;  /* has URLs */
 	bool manifest; /* of a manifest or an index, which a registry keeps apart from blobs */
+	struct toc_place table; /* of a layer: where its table of contents is */
 };
 void descriptor_release(struct descriptor *descriptor);
 /* What errors call it; valid as long as `text` and the descriptor. */
@@ -39,7 +41,8 @@ enum source_form {
 
 struct source;
 
-/* The options are borrowed. */
+/* A bare name is a registry's here. Engines have no such face: their images come as streams
+ * (daemon.h). The options are borrowed. */
 int source_open(const struct image_name *name, const struct registry_options *options,
 		struct source **ret_source, struct error *err) must_check;
 /* An archive that comes as a stream, spooled, and what a pass over one has left, which is
@@ -60,9 +63,18 @@ enum source_form source_form(const struct source *source);
 bool source_is_remote(const struct source *source);
 /* The root document, into an initialised buffer. */
 int source_read_root(const struct source *source, struct buf *buf, struct error *err) must_check;
+/* Is it a file or stream with an index.json that lists this digest? */
+bool source_lists(const struct source *source, const struct digest *digest);
 /* The bytes of a blob as stored, and how many they are; the caller closes. Thread-safe. */
 int source_open_blob(const struct source *source, const struct descriptor *descriptor,
 		     struct stream **ret_stream, uint64_t *ret_size, struct error *err) must_check;
+/* Can parts of blobs be had for less than the whole? */
+bool source_gives_ranges(const struct source *source);
+/* `size` bytes of a blob from `offset`, as stored and unchecked, into an initialised, empty buffer.
+ * Only where source_gives_ranges(); ERROR_MISSING also where it turns out that the other side
+ * doesn't. Thread-safe. */
+int source_read_range(const struct source *source, const struct descriptor *descriptor,
+		      uint64_t offset, size_t size, struct buf *buf, struct error *err) must_check;
 /* A small blob as a whole, its digest and size checked where they are known. */
 int source_read_blob(const struct source *source, const struct descriptor *descriptor,
 		     struct buf *buf, struct error *err) must_check;

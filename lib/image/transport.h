@@ -11,6 +11,10 @@ struct source_ops {
 	int (*read_root)(const struct source *source, struct buf *buf, struct error *err);
 	int (*open_blob)(const struct source *source, const struct descriptor *descriptor,
 			 struct stream **ret_stream, uint64_t *ret_size, struct error *err);
+	/* NULL where a part of a blob costs no less than the whole, or where the whole is at hand
+	 */
+	int (*read_range)(const struct source *source, const struct descriptor *descriptor,
+			  uint64_t offset, size_t size, struct buf *buf, struct error *err);
 	void (*free)(struct source *source);
 };
 

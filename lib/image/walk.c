@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -142,15 +143,41 @@ static int walk_stored(const struct walk *walk, const struct layer_info *info,
 	return walk->visitor->layer_end(visit, ret_totals, err);
 }
 
+/* The entries of a layer of which only the table of contents is read. */
+static int walk_table(const struct walk *walk, struct toc *toc, void *visit, struct error *err)
+{
+	const struct image_visitor *visitor = walk->visitor;
+	const struct entry *entry;
+	struct layer_totals totals;
+	bool stop = false;
+
+	while (!stop && toc_next(toc, &entry) > 0) {
+		enum walk_step step = visitor->entry(visit, entry, err);
+
+		assert(step != WALK_DATA);
+		if (step == WALK_FAILED || walk_check(&walk->cancelled, err) < 0)
+			return -1;
+		stop = step == WALK_STOP;
+	}
+	toc_totals(toc, &totals);
+	return visitor->layer_end(visit, &totals, err);
+}
+
 static int walk_layer(const struct walk *walk, size_t index, void **visit, struct error *err)
 {
 	const struct layer_info *info = image_layer(walk->image, index);
 	auto_stream struct stream *stored = NULL;
+	auto_toc struct toc *toc = NULL;
 	struct walk_stream stream = { .cancelled = &walk->cancelled };
 	struct layer_totals totals = { 0 };
 
-	if (walk->visitor->layer_begin(walk->visitor->context, info, visit, err) < 0 ||
-	    image_open_layer(walk->image, index, &stored, err) < 0)
+	if (walk->visitor->layer_begin(walk->visitor->context, info, visit, err) < 0)
+		return -1;
+	if (walk->visitor->headers && image_open_table(walk->image, index, &toc, err) < 0)
+		return -1;
+	if (toc != NULL)
+		return walk_table(walk, toc, *visit, err);
+	if (image_open_layer(walk->image, index, &stored, err) < 0)
 		return -1;
 	stream.layer = stored;
 	stream.stream.ops = stream_can_skip(stored) ? &walk_skipping_stream_ops : &walk_stream_ops;

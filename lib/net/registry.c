@@ -295,6 +295,29 @@ ssize_t registry_read_blob(struct registry_blob *blob, void *data, size_t size, 
 	}
 }
 
+/* All of `size` bytes, and no more of them. */
+static int read_range(struct http_response *response, size_t size, struct buf *buf,
+		      const char *what, struct error *err)
+{
+	char piece[16384];
+	ssize_t got;
+
+	while ((got = http_read(response, piece, sizeof piece, err)) > 0) {
+		if ((size_t)got > size - buf->size)
+			return error_set(err, ERROR_INPUT,
+					 "%s: %zu bytes were asked for, and more came", what, size);
+		buf_add(buf, piece, (size_t)got);
+		if (buf_check(buf, what, err) < 0)
+			return -1;
+	}
+	if (got < 0)
+		return error_prefix(err, "%s", what);
+	if (buf->size != size)
+		return error_set(err, ERROR_NETWORK, "%s: %zu bytes were asked for, and %zu came",
+				 what, size, buf->size);
+	return 0;
+}
+
 int registry_read_range(struct registry *registry, const struct digest *digest, uint64_t offset,
 			size_t size, struct buf *buf, struct error *err)
 {
@@ -305,14 +328,20 @@ int registry_read_range(struct registry *registry, const struct digest *digest, 
 	if (path == NULL)
 		return error_memory(err);
 	request.path = path;
-	if (registry_get(registry, &request, &answer, err) < 0)
-		return -1;
-	if (http_status(answer.response) != 206)
-		return error_set(err, ERROR_MISSING, "%s: the registry gives no ranges", path);
-	if (read_all(answer.response, buf, path, err) < 0)
-		return -1;
-	if (buf->size != size)
-		return error_set(err, ERROR_NETWORK, "%s: %zu bytes were asked for, and %zu came",
-				 path, size, buf->size);
-	return 0;
+	for (unsigned tries = 0;; tries++) {
+		struct error failure = ERROR_INIT;
+
+		endpoint_answer_release(&answer);
+		if (registry_get(registry, &request, &answer, err) < 0)
+			return -1;
+		if (http_status(answer.response) != 206)
+			return error_set(err, ERROR_MISSING, "%s: the registry gives no ranges",
+					 path);
+		buf_clear(buf);
+		if (read_range(answer.response, size, buf, path, &failure) == 0)
+			return 0;
+		if (failure.kind != ERROR_NETWORK || tries + 1 == ENDPOINT_TRIES)
+			return error_copy(err, &failure);
+		endpoint_pause(endpoint_backoff(tries));
+	}
 }

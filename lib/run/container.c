@@ -23,19 +23,15 @@
 #include "base/doc.h"
 #include "base/text.h"
 #include "run/account.h"
+#include "run/command.h"
+#include "run/log.h"
+#include "run/ports.h"
+#include "run/program.h"
 #include "run/sandbox.h"
 #include "run/unpack.h"
+#include "run/writes.h"
 
-#define PATH_DEFAULT   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define WRITES_MAX     10000
-#define LINE_MAX_BYTES ((size_t)256 << 10)
-
-/* What the program's standard output or error is at. */
-struct log_stream {
-	int fd;
-	bool is_error;
-	struct buf line;
-};
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct run {
 	const struct container_options *options;
@@ -48,14 +44,14 @@ struct run {
 	struct strings read_only_paths;
 	char *directory;
 	bool privileged;
-	pid_t pid;	    /* of the program, on this side */
-	pid_t guard;	    /* of COMMAND's guard; 0 for none */
-	int command_errors; /* a pipe: why COMMAND could not be run */
+	pid_t pid; /* of the program, on this side */
+	struct command command;
 	int channel;
 	int upper;
 	int signals;
 	sigset_t old_mask;
-	struct log_stream streams[2];
+	struct log_stream streams[2]; /* standard output and error, */
+	int outputs[2];		      /* and where they come from; -1 at their ends */
 	FILE *log_file;
 	bool ended;
 	bool command_ended;
@@ -63,100 +59,7 @@ struct run {
 	uint64_t stopped_at;
 };
 
-/* --- lists of texts ------------------------------------------------------------------------ */
-
-static int list_add(struct strings *list, char *text, struct error *err)
-{
-	char **items =
-		text != NULL ? reallocarray(list->items, list->count + 2, sizeof *items) : NULL;
-
-	if (items == NULL) {
-		free(text);
-		return error_memory(err);
-	}
-	items[list->count++] = text;
-	items[list->count] = NULL;
-	list->items = items;
-	return 0;
-}
-
-static int list_add_copies(struct strings *list, const struct strings *from, struct error *err)
-{
-	for (size_t i = 0; i < from->count; i++)
-		if (list_add(list, strdup(from->items[i]), err) < 0)
-			return -1;
-	return 0;
-}
-
-static void list_release(struct strings *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct strings) { 0 };
-}
-
-/* Even an empty one has its NULL. */
-static int list_finish(struct strings *list, struct error *err)
-{
-	if (list->items != NULL)
-		return 0;
-	list->items = calloc(1, sizeof *list->items);
-	return list->items == NULL ? error_memory(err) : 0;
-}
-
 /* --- what is to be run --------------------------------------------------------------------- */
-
-/* A JSON array is the exec form, anything else goes to the shell, as in a Dockerfile. */
-static int command_add(struct strings *argv, const char *text, const struct strings *shell,
-		       struct error *err)
-{
-	auto_doc json_t *array = NULL;
-	json_t *item;
-	size_t i;
-
-	if (text[0] == '[' && doc_parse(text, strlen(text), "exec form", &array, NULL) == 0 &&
-	    json_is_array(array)) {
-		json_array_foreach (array, i, item) {
-			if (!json_is_string(item))
-				return error_set(err, ERROR_USAGE, "'%s' holds what is no string",
-						 text);
-			if (list_add(argv, strdup(json_string_value(item)), err) < 0)
-				return -1;
-		}
-		return 0;
-	}
-	if (shell->count > 0)
-		return list_add_copies(argv, shell, err) < 0 ? -1
-							     : list_add(argv, strdup(text), err);
-	if (list_add(argv, strdup("/bin/sh"), err) < 0 || list_add(argv, strdup("-c"), err) < 0)
-		return -1;
-	return list_add(argv, strdup(text), err);
-}
-
-static int run_find_argv(struct run *run, const struct configuration *c, struct error *err)
-{
-	const struct container_options *options = run->options;
-
-	if (options->entrypoint != NULL) {
-		if (options->entrypoint[0] != '\0' &&
-		    command_add(&run->argv, options->entrypoint, &c->shell, err) < 0)
-			return -1;
-	} else if (list_add_copies(&run->argv, &c->entrypoint, err) < 0) {
-		return -1;
-	}
-	if (options->cmd != NULL) {
-		if (command_add(&run->argv, options->cmd, &c->shell, err) < 0)
-			return -1;
-	} else if (options->entrypoint == NULL && list_add_copies(&run->argv, &c->cmd, err) < 0) {
-		return -1;
-	}
-	if (run->argv.count == 0)
-		return error_set(
-			err, ERROR_INPUT,
-			"the image has neither entry point nor command; give one with --cmd");
-	return 0;
-}
 
 static bool env_has(const struct strings *env, const char *name)
 {
@@ -249,44 +152,6 @@ static int run_find_paths(struct run *run, const struct configuration *c, struct
 	return list_finish(&run->read_only_paths, err);
 }
 
-static int stop_signal_of(const struct configuration *c, int *ret_signal, struct error *err)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} signals[] = {
-		{ "HUP", SIGHUP },     { "INT", SIGINT },   { "QUIT", SIGQUIT },
-		{ "ABRT", SIGABRT },   { "KILL", SIGKILL }, { "USR1", SIGUSR1 },
-		{ "USR2", SIGUSR2 },   { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },
-		{ "TERM", SIGTERM },   { "CONT", SIGCONT }, { "STOP", SIGSTOP },
-		{ "WINCH", SIGWINCH }, { "PWR", SIGPWR },   { "IO", SIGIO },
-	};
-	const char *name = c->stop_signal;
-	uint64_t number;
-	int offset = 0;
-
-	*ret_signal = SIGTERM;
-	if (name[0] == '\0')
-		return 0;
-	if (text_parse_number(name, &number, NULL) == 0 && number > 0 && number < NSIG) {
-		*ret_signal = (int)number;
-		return 0;
-	}
-	if (strncmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (size_t i = 0; i < array_size(signals); i++)
-		if (strcmp(name, signals[i].name) == 0) {
-			*ret_signal = signals[i].number;
-			return 0;
-		}
-	if (sscanf(name, "RTMIN+%d", &offset) == 1 && offset >= 0 &&
-	    SIGRTMIN + offset <= SIGRTMAX) {
-		*ret_signal = SIGRTMIN + offset;
-		return 0;
-	}
-	return error_set(err, ERROR_INPUT, "'%s' is no stop signal", c->stop_signal);
-}
-
 static int run_describe(struct run *run, const struct image *image, struct error *err)
 {
 	const struct configuration *c = image_configuration(image);
@@ -309,14 +174,18 @@ static int run_describe(struct run *run, const struct image *image, struct error
 		     random[3], random[4], random[5]) < 0)
 		return error_memory(err);
 	record->working_dir = strdup(c->working_dir[0] != '\0' ? c->working_dir : "/");
+	record->user_known = true;
+	record->ports_known = true;
+	record->usage_known = true;
 	record->uid = run->account.uid;
 	record->gid = run->account.gid;
 	record->user_name = run->account.name != NULL ? strdup(run->account.name) : NULL;
 	record->home = strdup(run->account.home);
 	if (record->working_dir == NULL || record->home == NULL)
 		return error_memory(err);
-	if (stop_signal_of(c, &record->stop_signal, err) < 0 || run_find_argv(run, c, err) < 0 ||
-	    run_find_env(run, c, err) < 0 || run_find_paths(run, c, err) < 0)
+	if (program_stop_signal(c, &record->stop_signal, err) < 0 ||
+	    program_argv(c, run->options, &run->argv, err) < 0 || run_find_env(run, c, err) < 0 ||
+	    run_find_paths(run, c, err) < 0)
 		return -1;
 	return 0;
 }
@@ -408,8 +277,8 @@ static int run_clone(struct run *run, struct error *err)
 	(void)close(out[1]);
 	(void)close(error_pipe[1]);
 	run->channel = pair[0];
-	run->streams[0].fd = out[0];
-	run->streams[1].fd = error_pipe[0];
+	run->outputs[0] = out[0];
+	run->outputs[1] = error_pipe[0];
 	if (pid < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make the container's namespaces: %s%s",
 				 strerror(errno),
@@ -425,320 +294,57 @@ static int run_clone(struct run *run, struct error *err)
 	return 0;
 }
 
-/* --- COMMAND ------------------------------------------------------------------------------- */
-
-/* All that descends from this process and is left, also what moved to it when its parent ended. */
-static void kill_descendants(void)
-{
-	for (int tries = 0; tries < 100; tries++) {
-		char path[64];
-		char pids[4096];
-		auto_fd int fd = -1;
-		ssize_t got;
-
-		(void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		got = fd >= 0 ? read(fd, pids, sizeof pids - 1) : 0;
-		if (got <= 0)
-			return;
-		pids[got] = '\0';
-		for (char *rest = pids; *rest != '\0';) {
-			char *end;
-			long pid = strtol(rest, &end, 10);
-
-			if (end == rest)
-				break;
-			if (pid > 1)
-				(void)kill((pid_t)pid, SIGKILL);
-			rest = end + strspn(end, " ");
-		}
-		while (waitpid(-1, NULL, 0) > 0)
-			;
-	}
-}
-
-static void guard_wakes(unused_arg int signal)
-{
-}
-
-/*
- * Stands between ro-run and COMMAND: it adopts what COMMAND leaves behind, and is told by the
- * kernel when ro-run is killed, so that COMMAND ends in every case.
- */
-_Noreturn static void guard_run(pid_t command)
-{
-	struct sigaction action = { .sa_handler = guard_wakes };
-	int status = 0;
-	int result;
-
-	(void)sigaction(SIGTERM, &action, NULL);
-	result = waitpid(command, &status, 0);
-	kill_descendants();
-	if (result != command)
-		_exit(128 + SIGTERM);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
-/* The container's network, this side's files. */
-static int enter_network(const struct run *run)
-{
-	char path[64];
-
-	/* the right to enter it belongs to the user namespace that made it */
-	if (!run->privileged) {
-		auto_fd int user = -1;
-
-		(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)run->pid);
-		user = open(path, O_RDONLY | O_CLOEXEC);
-		if (user < 0 || setns(user, CLONE_NEWUSER) < 0)
-			return -1;
-	}
-	{
-		auto_fd int net = -1;
-
-		(void)snprintf(path, sizeof path, "/proc/%d/ns/net", (int)run->pid);
-		net = open(path, O_RDONLY | O_CLOEXEC);
-		return net < 0 ? -1 : setns(net, CLONE_NEWNET);
-	}
-}
-
-_Noreturn static void command_fail(int errors, int error)
-{
-	(void)!write(errors, &error, sizeof error);
-	_exit(error == ENOENT ? 127 : 126);
-}
-
-_Noreturn static void command_become(const struct run *run, int errors)
-{
-	char pid[32];
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (enter_network(run) < 0)
-		command_fail(errors, errno);
-	(void)snprintf(pid, sizeof pid, "%d", (int)run->pid);
-	(void)setenv("SEATRIAL_PID", pid, 1);
-	/* our own standard output is for the report alone */
-	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	(void)sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)execvp(run->options->command[0], run->options->command);
-	command_fail(errors, errno);
-}
-
-static int command_start(struct run *run, struct error *err)
-{
-	pid_t supervisor = getpid();
-	int errors[2];
-	pid_t guard;
-
-	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
-	run->command_errors = errors[0];
-	guard = fork();
-	if (guard == 0) {
-		pid_t command;
-
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-		(void)sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
-		if (getppid() != supervisor)
-			_exit(125);
-		command = fork();
-		if (command == 0)
-			command_become(run, errors[1]);
-		if (command < 0)
-			_exit(125);
-		guard_run(command);
-	}
-	(void)close(errors[1]);
-	if (guard < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot start a process: %s", strerror(errno));
-	run->guard = guard;
-	run->record->command_ran = true;
-	run->record->command_started = trace_now() - run->record->trace.start;
-	return 0;
-}
-
 /* --- the log ------------------------------------------------------------------------------- */
 
-static void log_write_file(const struct run *run, const struct log_line *line)
+static struct log_time log_now(const struct run *run)
 {
-	struct timespec now;
-	struct tm parts;
+	struct log_time time = { 0 };
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &parts) == NULL)
-		return;
-	(void)fprintf(run->log_file, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ %s F %s\n",
-		      parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-		      parts.tm_min, parts.tm_sec, now.tv_nsec, line->is_error ? "stderr" : "stdout",
-		      line->text);
+	if (run->record->trace.start > 0)
+		time.since_start = trace_now() - run->record->trace.start;
+	(void)clock_gettime(CLOCK_REALTIME, &time.clock);
+	return time;
 }
 
-static void log_add(struct run *run, struct log_stream *stream)
+static void log_end_line(struct run *run, size_t i)
 {
-	struct container_record *record = run->record;
-	struct log_line line = { .is_error = stream->is_error };
+	struct log_time time = log_now(run);
 
-	/* a carriage return before the end belongs to the line's end */
-	if (stream->line.size > 0 && stream->line.data[stream->line.size - 1] == '\r')
-		buf_truncate(&stream->line, stream->line.size - 1);
-	line.text = (char *)(uintptr_t)stream->line.data;
-	line.time = record->trace.start > 0 ? trace_now() - record->trace.start : 0;
-	if (run->log_file != NULL)
-		log_write_file(run, &line);
-	if (record->log_bytes + stream->line.size > LOG_BYTES_MAX) {
-		record->log_truncated = true;
-		buf_clear(&stream->line);
-		return;
-	}
-	if (record->log_count == record->log_capacity) {
-		size_t capacity = record->log_capacity > 0 ? 2 * record->log_capacity : 64;
-		struct log_line *lines = reallocarray(record->log, capacity, sizeof *lines);
-
-		if (lines == NULL) {
-			record->log_truncated = true;
-			return;
-		}
-		record->log = lines;
-		record->log_capacity = capacity;
-	}
-	record->log_bytes += stream->line.size;
-	line.text = buf_detach(&stream->line);
-	if (line.text == NULL)
-		record->log_truncated = true;
-	else
-		record->log[record->log_count++] = line;
+	if (run->streams[i].line.size > 0)
+		log_add(run->record, run->log_file, &run->streams[i], &time);
 }
 
-/* NUL bytes would end a line unseen: they become spaces. */
-static void log_take(struct run *run, struct log_stream *stream, const char *data, size_t size)
+static void log_read(struct run *run, size_t i)
 {
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] == '\n') {
-			log_add(run, stream);
-			continue;
-		}
-		buf_add_char(&stream->line, data[i] == '\0' ? ' ' : data[i]);
-		if (stream->line.size >= LINE_MAX_BYTES)
-			log_add(run, stream);
-	}
-}
-
-static void log_read(struct run *run, struct log_stream *stream)
-{
+	struct log_time time = log_now(run);
 	char piece[65536];
-	ssize_t got = read(stream->fd, piece, sizeof piece);
+	ssize_t got = read(run->outputs[i], piece, sizeof piece);
 
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (got > 0) {
-		log_take(run, stream, piece, (size_t)got);
+		log_take(run->record, run->log_file, &run->streams[i], &time, piece, (size_t)got);
 		return;
 	}
-	if (stream->line.size > 0)
-		log_add(run, stream);
-	(void)close(stream->fd);
-	stream->fd = -1;
+	log_end_line(run, i);
+	(void)close(steal_fd(&run->outputs[i]));
 }
 
 /* What is still in the pipes once everybody who could write is gone. */
 static void log_drain(struct run *run)
 {
-	for (size_t i = 0; i < array_size(run->streams); i++) {
-		struct log_stream *stream = &run->streams[i];
-
-		if (stream->fd >= 0)
-			(void)fcntl(stream->fd, F_SETFL, O_NONBLOCK);
-		while (stream->fd >= 0) {
-			struct pollfd ready = { .fd = stream->fd, .events = POLLIN };
+	for (size_t i = 0; i < array_size(run->outputs); i++) {
+		if (run->outputs[i] >= 0)
+			(void)fcntl(run->outputs[i], F_SETFL, O_NONBLOCK);
+		while (run->outputs[i] >= 0) {
+			struct pollfd ready = { .fd = run->outputs[i], .events = POLLIN };
 
 			if (poll(&ready, 1, 0) <= 0)
 				break;
-			log_read(run, stream);
+			log_read(run, i);
 		}
-		if (stream->line.size > 0)
-			log_add(run, stream);
+		log_end_line(run, i);
 	}
-}
-
-/* --- ports --------------------------------------------------------------------------------- */
-
-static void port_add(struct container_record *record, const char *protocol, const char *address,
-		     unsigned port)
-{
-	struct port *ports;
-
-	for (size_t i = 0; i < record->port_count; i++)
-		if (record->ports[i].port == port && record->ports[i].protocol == protocol &&
-		    strcmp(record->ports[i].address, address) == 0)
-			return;
-	ports = reallocarray(record->ports, record->port_count + 1, sizeof *ports);
-	if (ports == NULL)
-		return;
-	record->ports = ports;
-	ports[record->port_count] = (struct port) { .protocol = protocol, .port = port };
-	(void)snprintf(ports[record->port_count].address, sizeof ports->address, "%s", address);
-	record->port_count++;
-}
-
-/* /proc/net/tcp writes addresses as hexadecimal words in the machine's byte order. */
-static void address_text(const char *hex, char text[64])
-{
-	unsigned words[4] = { 0 };
-	size_t count = strlen(hex) / 8;
-	bool zero = true;
-
-	for (size_t i = 0; i < count && i < 4; i++) {
-		(void)sscanf(hex + 8 * i, "%8x", &words[i]);
-		zero = zero && words[i] == 0;
-	}
-	if (count == 1) {
-		const unsigned char *b = (const unsigned char *)words;
-
-		(void)snprintf(text, 64, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-	} else if (zero) {
-		(void)snprintf(text, 64, "::");
-	} else {
-		const unsigned char *b = (const unsigned char *)words;
-		size_t used = 0;
-
-		for (size_t i = 0; i < 16; i += 2)
-			used += (size_t)snprintf(text + used, 64 - used, "%s%x", i > 0 ? ":" : "",
-						 (unsigned)(b[i] << 8 | b[i + 1]));
-	}
-}
-
-static void ports_read(struct run *run, const char *protocol, unsigned listening)
-{
-	char path[64];
-	char line[512];
-	auto_file FILE *file = NULL;
-
-	(void)snprintf(path, sizeof path, "/proc/%d/net/%s", (int)run->pid, protocol);
-	file = fopen(path, "re");
-	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-		char hex[40];
-		char text[64];
-		unsigned port;
-		unsigned state;
-
-		if (sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x", hex, &port, &state) ==
-			    3 &&
-		    state == listening) {
-			address_text(hex, text);
-			port_add(run->record, protocol, text, port);
-		}
-	}
-}
-
-static void ports_sample(struct run *run)
-{
-	/* TCP_LISTEN; an unconnected UDP socket is TCP_CLOSE */
-	ports_read(run, "tcp", 10);
-	ports_read(run, "tcp6", 10);
-	ports_read(run, "udp", 7);
-	ports_read(run, "udp6", 7);
 }
 
 /* --- the event loop ------------------------------------------------------------------------ */
@@ -753,7 +359,7 @@ static void run_stop(struct run *run)
 {
 	if (run->ended || run->record->stop_sent)
 		return;
-	ports_sample(run);
+	ports_sample(run->record, run->pid);
 	run->record->stop_sent = true;
 	run->stopped_at = trace_now();
 	run->deadline = run->stopped_at + run->options->grace;
@@ -773,22 +379,35 @@ static void run_has_ended(struct run *run, int status)
 		record->stop_took = now - run->stopped_at;
 	record->early =
 		!record->stop_sent && (run->options->command != NULL || run->options->duration > 0);
-	run->deadline = run->guard > 0 && !run->command_ended ? now + run->options->grace : 0;
+	run->deadline =
+		run->command.guard > 0 && !run->command_ended ? now + run->options->grace : 0;
 }
 
 static void command_has_ended(struct run *run, int status)
 {
 	run->command_ended = true;
-	run->guard = 0;
-	run->record->command_status =
-		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	command_take(&run->command, status, &run->record->command_status,
+		     &run->record->command_error);
 	run->record->command_ended = trace_now() - run->record->trace.start;
-	if (read(run->command_errors, &run->record->command_error, sizeof(int)) != sizeof(int))
-		run->record->command_error = 0;
 	if (run->ended)
 		run->deadline = 0;
 	else
 		run_stop(run);
+}
+
+static int run_command(struct run *run, struct error *err)
+{
+	struct command_place place = {
+		.pid = run->pid,
+		.user_namespace = !run->privileged,
+		.mask = &run->old_mask,
+	};
+
+	if (command_start(&run->command, run->options->command, &place, err) < 0)
+		return -1;
+	run->record->command_ran = true;
+	run->record->command_started = trace_now() - run->record->trace.start;
+	return 0;
 }
 
 static int first_instruction(struct run *run, uint64_t asked, struct error *err)
@@ -797,7 +416,7 @@ static int first_instruction(struct run *run, uint64_t asked, struct error *err)
 	run->record->first_instruction = run->record->trace.start - asked;
 	if (run->options->duration > 0)
 		run->deadline = run->record->trace.start + run->options->duration;
-	return run->options->command != NULL ? command_start(run, err) : 0;
+	return run->options->command != NULL ? run_command(run, err) : 0;
 }
 
 static void reap(struct run *run)
@@ -809,7 +428,7 @@ static void reap(struct run *run)
 
 		if (pid <= 0)
 			return;
-		if (pid == run->guard && run->guard > 0) {
+		if (pid == run->command.guard) {
 			if (WIFEXITED(status) || WIFSIGNALED(status))
 				command_has_ended(run, status);
 		} else if (trace_handle(&run->record->trace, pid, status, &end)) {
@@ -829,8 +448,7 @@ static void on_signals(struct run *run)
 		if (run->record->interrupted != 0)
 			run_kill(run);
 		run->record->interrupted = (int)info.ssi_signo;
-		if (run->guard > 0)
-			(void)kill(run->guard, SIGTERM);
+		command_end(&run->command);
 		run_stop(run);
 	}
 	reap(run);
@@ -840,8 +458,7 @@ static void on_deadline(struct run *run)
 {
 	run->deadline = 0;
 	if (run->ended) {
-		if (run->guard > 0)
-			(void)kill(run->guard, SIGTERM);
+		command_end(&run->command);
 		return;
 	}
 	if (run->record->stop_sent) {
@@ -904,12 +521,12 @@ static int poll_time(const struct run *run)
 
 static int run_loop(struct run *run, uint64_t asked, struct error *err)
 {
-	while (!run->ended || run->guard > 0) {
+	while (!run->ended || run->command.guard > 0) {
 		struct pollfd ready[] = {
 			{ .fd = run->signals, .events = POLLIN },
 			{ .fd = run->channel, .events = POLLIN },
-			{ .fd = run->streams[0].fd, .events = POLLIN },
-			{ .fd = run->streams[1].fd, .events = POLLIN },
+			{ .fd = run->outputs[0], .events = POLLIN },
+			{ .fd = run->outputs[1], .events = POLLIN },
 		};
 
 		if (poll(ready, array_size(ready), poll_time(run)) < 0 && errno != EINTR)
@@ -921,9 +538,9 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 		if (!run->record->ran && run->record->trace.start > 0 &&
 		    first_instruction(run, asked, err) < 0)
 			return -1;
-		for (size_t i = 0; i < array_size(run->streams); i++)
-			if (ready[2 + i].revents != 0 && run->streams[i].fd >= 0)
-				log_read(run, &run->streams[i]);
+		for (size_t i = 0; i < array_size(run->outputs); i++)
+			if (ready[2 + i].revents != 0 && run->outputs[i] >= 0)
+				log_read(run, i);
 		if (run->deadline > 0 && trace_now() >= run->deadline)
 			on_deadline(run);
 	}
@@ -931,24 +548,6 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 }
 
 /* --- what was written ---------------------------------------------------------------------- */
-
-static int writes_add(struct container_record *record, const char *path, const char *what,
-		      struct error *err)
-{
-	struct write_record *writes;
-
-	if (record->write_count == WRITES_MAX)
-		return 0;
-	writes = reallocarray(record->writes, record->write_count + 1, sizeof *writes);
-	if (writes == NULL)
-		return error_memory(err);
-	record->writes = writes;
-	writes[record->write_count] = (struct write_record) { strdup(path), what };
-	if (writes[record->write_count].path == NULL)
-		return error_memory(err);
-	record->write_count++;
-	return 0;
-}
 
 /* The overlay's upper directory holds what differs from the image; `lower` is the image's. */
 static int writes_collect(struct container_record *record, int upper, int lower, struct buf *path,
@@ -983,43 +582,20 @@ static int writes_collect(struct container_record *record, int upper, int lower,
 				      : -1;
 
 			if (!there && st.st_ctime >= since)
-				result = writes_add(record, path->data, "made", err);
+				result = writes_add(&record->writes, path->data, "made", err);
 			if (result == 0 && below >= 0)
 				result = writes_collect(record, below, below_lower, path, since,
 							err);
 		} else if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
-			result = writes_add(record, path->data, "deleted", err);
+			result = writes_add(&record->writes, path->data, "deleted", err);
 		} else {
-			result = writes_add(record, path->data, there ? "changed" : "made", err);
+			result = writes_add(&record->writes, path->data, there ? "changed" : "made",
+					    err);
 		}
 		buf_truncate(path, size);
 	}
 	(void)closedir(directory);
 	return result;
-}
-
-/* What the sandbox itself put there as mount points is none of the program's writes. */
-static bool is_mount_point(const struct run *run, const char *path)
-{
-	static const char *const own[] = { "/proc",	 "/sys",	  "/dev",
-					   "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-					   "/etc" };
-	const struct strings *const lists[] = { &run->volumes, &run->tmpfs, &run->read_only_paths };
-	size_t length = strlen(path);
-
-	for (size_t i = 0; i < array_size(own); i++)
-		if (strcmp(path, own[i]) == 0)
-			return true;
-	if (strncmp(run->record->working_dir, path, length) == 0 &&
-	    (run->record->working_dir[length] == '/' || run->record->working_dir[length] == '\0'))
-		return true;
-	for (size_t i = 0; i < array_size(lists); i++)
-		for (size_t k = 0; k < lists[i]->count; k++)
-			if (strncmp(lists[i]->items[k], path, length) == 0 &&
-			    (lists[i]->items[k][length] == '/' ||
-			     lists[i]->items[k][length] == '\0'))
-				return true;
-	return false;
 }
 
 static int run_collect_writes(struct run *run, struct error *err)
@@ -1028,7 +604,11 @@ static int run_collect_writes(struct run *run, struct error *err)
 	auto_free char *root_path = NULL;
 	auto_fd int lower = -1;
 	struct container_record *record = run->record;
-	size_t kept = 0;
+	const char *const *const mounts[] = {
+		(const char *const *)run->volumes.items,
+		(const char *const *)run->tmpfs.items,
+		(const char *const *)run->read_only_paths.items,
+	};
 
 	buf_init(&path, (size_t)PATH_MAX * 4);
 	if (!run->options->writable || run->upper < 0)
@@ -1038,13 +618,9 @@ static int run_collect_writes(struct run *run, struct error *err)
 	lower = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (writes_collect(record, steal_fd(&run->upper), lower, &path, 0, err) < 0)
 		return -1;
-	for (size_t i = 0; i < record->write_count; i++) {
-		if (is_mount_point(run, record->writes[i].path))
-			free(record->writes[i].path);
-		else
-			record->writes[kept++] = record->writes[i];
-	}
-	record->write_count = kept;
+	for (size_t i = 0; i < array_size(mounts); i++)
+		writes_drop_mounts(&record->writes, mounts[i]);
+	writes_drop_own(&record->writes, record->working_dir);
 	return 0;
 }
 
@@ -1062,28 +638,22 @@ static void run_clear(struct run *run)
 
 			if (pid < 0 && errno != EINTR)
 				break;
-			if (pid == run->guard && pid > 0 && !WIFSTOPPED(status))
-				run->guard = 0;
+			if (pid == run->command.guard && pid > 0 && !WIFSTOPPED(status))
+				run->command.guard = 0;
 			else if (pid > 0 && trace_handle(&run->record->trace, pid, status, &end))
 				run->ended = true;
 		}
 	}
-	if (run->guard > 0) {
-		(void)kill(run->guard, SIGTERM);
-		while (waitpid(run->guard, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	for (size_t i = 0; i < array_size(run->streams); i++) {
-		if (run->streams[i].fd >= 0)
-			(void)close(run->streams[i].fd);
+	command_release(&run->command);
+	for (size_t i = 0; i < array_size(run->outputs); i++) {
+		if (run->outputs[i] >= 0)
+			(void)close(run->outputs[i]);
 		buf_release(&run->streams[i].line);
 	}
 	if (run->channel >= 0)
 		(void)close(run->channel);
 	if (run->upper >= 0)
 		(void)close(run->upper);
-	if (run->command_errors >= 0)
-		(void)close(run->command_errors);
 	if (run->signals >= 0) {
 		(void)close(run->signals);
 		(void)sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
@@ -1147,16 +717,16 @@ int container_run(const struct image *image, const struct container_options *opt
 		.options = options,
 		.record = &record,
 		.privileged = geteuid() == 0,
-		.command_errors = -1,
 		.channel = -1,
 		.upper = -1,
 		.signals = -1,
-		.streams = { { .fd = -1 }, { .fd = -1, .is_error = true } },
+		.outputs = { -1, -1 },
 	};
 	int result;
 
-	buf_init(&run.streams[0].line, LINE_MAX_BYTES + 1);
-	buf_init(&run.streams[1].line, LINE_MAX_BYTES + 1);
+	command_init(&run.command);
+	log_stream_init(&run.streams[0], false);
+	log_stream_init(&run.streams[1], true);
 	result = run_all(&run, image, asked, err);
 	run_clear(&run);
 	run_keep(&run);
@@ -1189,8 +759,10 @@ void container_record_release(struct container_record *record)
 		free(record->log[i].text);
 	free(record->log);
 	free(record->ports);
-	for (size_t i = 0; i < record->write_count; i++)
-		free(record->writes[i].path);
-	free(record->writes);
+	writes_release(&record->writes);
+	writes_release(&record->would);
+	free(record->health);
+	free(record->second_problem);
+	texts_free(record->leftovers);
 	*record = (struct container_record) { 0 };
 }

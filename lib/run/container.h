@@ -55,10 +55,17 @@ struct write_record {
 	const char *what; /* "made", "changed", "deleted" */
 };
 
+/* What `changes` of an engine, or the sandbox's upper directory, told. */
+struct write_list {
+	struct write_record *items;
+	size_t count;
+};
+
 struct container_record {
 	char **argv; /* ends in NULL */
 	char *working_dir;
 	char *hostname;
+	bool user_known; /* uid, gid and home are */
 	uid_t uid;
 	gid_t gid;
 	char *user_name; /* NULL: not in passwd */
@@ -91,9 +98,15 @@ struct container_record {
 	bool log_truncated;
 	struct port *ports;
 	size_t port_count;
-	struct write_record *writes;
-	size_t write_count;
-	int interrupted; /* the signal that ended ro-run's own work; 0 for none */
+	bool ports_known;
+	bool usage_known;	  /* peak memory and CPU time are */
+	char *health;		  /* what the image's health check said last; NULL for none */
+	struct write_list writes; /* of a writable run */
+	/* of an engine that shows no system calls: what a second, writable run wrote */
+	struct write_list would;
+	char *second_problem; /* why that run may not show all of it; NULL where it does */
+	char **leftovers;     /* containers that could not be removed; NULL for none */
+	int interrupted;      /* the signal that ended ro-run's own work; 0 for none */
 };
 
 /*

@@ -1,6 +1,14 @@
 libseatrial_a_SOURCES += \
 	lib/run/account.c lib/run/account.h \
+	lib/run/command.c lib/run/command.h \
 	lib/run/container.c lib/run/container.h \
+	lib/run/enginelog.c lib/run/enginelog.h \
+	lib/run/enginerun.c lib/run/enginerun.h \
+	lib/run/enginesweep.c lib/run/enginesweep.h \
+	lib/run/log.c lib/run/log.h \
+	lib/run/ports.c lib/run/ports.h \
+	lib/run/program.c lib/run/program.h \
 	lib/run/sandbox.c lib/run/sandbox.h \
 	lib/run/trace.c lib/run/trace.h \
-	lib/run/unpack.c lib/run/unpack.h
+	lib/run/unpack.c lib/run/unpack.h \
+	lib/run/writes.c lib/run/writes.h

@@ -42,7 +42,14 @@ static inline bool canned_request(int fd, char *text, size_t size)
 	return false;
 }
 
-static inline int canned_serve(int listener, const struct canned_step *steps, size_t count)
+static inline bool canned_write(int fd, const void *data, size_t size)
+{
+	return size == 0 || write(fd, data, size) == (ssize_t)size;
+}
+
+/* The body stands behind the last answer. */
+static inline int canned_serve(int listener, const struct canned_step *steps, size_t count,
+			       const void *body, size_t body_size)
 {
 	for (size_t i = 0; i < count;) {
 		char request[8192] = "";
@@ -60,7 +67,8 @@ static inline int canned_serve(int listener, const struct canned_step *steps, si
 					      steps[i].wanted, steps[i].unwanted, request);
 				return 1;
 			}
-			if (write(fd, steps[i].answer, length) != (ssize_t)length)
+			if (!canned_write(fd, steps[i].answer, length) ||
+			    (i + 1 == count && !canned_write(fd, body, body_size)))
 				return 3;
 			i++;
 		} else {
@@ -74,7 +82,9 @@ static inline int canned_serve(int listener, const struct canned_step *steps, si
 	return 0;
 }
 
-static inline struct canned canned_start(const struct canned_step *steps, size_t count)
+/* The last answer is followed by a body, which may hold NULs. */
+static inline struct canned canned_start_body(const struct canned_step *steps, size_t count,
+					      const void *body, size_t body_size)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -91,10 +101,15 @@ static inline struct canned canned_start(const struct canned_step *steps, size_t
 	assert_true(canned.pid >= 0);
 	if (canned.pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(canned_serve(listener, steps, count));
+		_exit(canned_serve(listener, steps, count, body, body_size));
 	}
 	(void)close(listener);
 	return canned;
+}
+
+static inline struct canned canned_start(const struct canned_step *steps, size_t count)
+{
+	return canned_start_body(steps, count, NULL, 0);
 }
 
 /* The whole script was played, and nothing else. */

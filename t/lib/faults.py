@@ -5,7 +5,8 @@
 
 The first scenario that takes a request answers it; what none takes is passed on (404 where there is no
 upstream, 200 for /v2/). Scenarios of blobs and manifests take GET (and HEAD where that makes sense)
-of those; the others take everything. --on narrows all of them to the paths it matches.
+of those; what an engine exports is a blob, too. The others take everything. --on narrows all of them to
+the paths it matches.
 
   retry-after=N,WHEN     429 for the first N requests; WHEN is the header's value ("-": no such header)
   unavailable=N          503 for the first N requests
@@ -19,10 +20,12 @@ of those; the others take everything. --on narrows all of them to the paths it m
   cut-whole=K,N          the same; Range is ignored and all of it sent with 200
   cut-shifted=K,N        the same; the answer to Range begins one byte too late, and says so
   cut-quietly=K,N        the same as cut, without a Content-Length: only the digest tells
+  give-up=K              exports end after K bytes with the document by which Docker says that it failed
   slow=K,SECONDS         blobs stop after K bytes for so long, then go on
   wrong-header           manifests come with the Docker-Content-Digest of something else
   no-header              manifests come without it
   wrong-body             manifests and blobs have one byte changed
+  wrong-range=K          answers to Range have one byte changed, the Kth from their end
   longer-body            blobs have a byte too many
   type=TYPE              manifests say that they are of this media type, in header and body
   big=BYTES              manifests are followed by so many spaces
@@ -48,7 +51,7 @@ import time
 import urllib.parse
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "content-length"}
-BLOB = re.compile(r"/blobs/[a-z0-9]+:")
+BLOB = re.compile(r"/blobs/[a-z0-9]+:|/images/[^/]+/get$")
 MANIFEST = re.compile(r"/manifests/")
 
 
@@ -73,6 +76,19 @@ class Closed(Exception):
     """The connection ends here."""
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """To a socket in the file system."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -85,7 +101,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if settings.upstream is None:
             return Answer(200 if self.path.rstrip("/") == "/v2" else 404)
         url = urllib.parse.urlsplit(settings.upstream)
-        if url.scheme == "https":
+        if url.scheme == "unix":
+            connection = UnixConnection(url.path)
+        elif url.scheme == "https":
             context = ssl.create_default_context()
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -333,6 +351,17 @@ class Scenarios:
 
         return answer
 
+    def give_up(self, size):
+        def answer(handler):
+            if not self.is_get(handler, BLOB):
+                return None
+            reply = handler.upstream()
+            words = {"errorDetail": {"message": "layer does not exist"}, "error": "layer does not exist"}
+            reply.body = reply.body[: int(size)] + json.dumps(words, separators=(",", ":")).encode() + b"\r\n"
+            return reply
+
+        return answer
+
     def slow(self, size, seconds):
         def answer(handler):
             if not self.is_get(handler, BLOB):
@@ -374,6 +403,18 @@ class Scenarios:
                 at = reply.body.rfind(b'"') - 1 if reply.body.startswith(b"{") else len(reply.body) - 1
                 byte = b"1" if reply.body[at : at + 1] == b"0" else b"0"
                 reply.body = reply.body[:at] + byte + reply.body[at + 1 :]
+            return reply
+
+        return answer
+
+    def wrong_range(self, back="1"):
+        def answer(handler):
+            if not self.is_get(handler, BLOB):
+                return None
+            reply = handler.upstream()
+            if reply.status == 206:
+                at = len(reply.body) - int(back)
+                reply.body = reply.body[:at] + bytes([reply.body[at] ^ 1]) + reply.body[at + 1 :]
             return reply
 
         return answer
@@ -438,7 +479,7 @@ def scenario_of(scenarios, text):
 def main():
     parser = argparse.ArgumentParser(description="a registry that misbehaves")
     parser.add_argument("--log", required=True)
-    parser.add_argument("--upstream", help="http://HOST:PORT or https://HOST:PORT of the real one")
+    parser.add_argument("--upstream", help="http://HOST:PORT, https://HOST:PORT or unix://PATH of the real one")
     parser.add_argument("--upstream-authorization", help="what `elsewhere` tells the real one of itself")
     parser.add_argument("--on", type=re.compile, help="only for paths that match")
     parser.add_argument("--elsewhere", default="127.0.0.1", help="the host to which blobs are redirected")

@@ -15,8 +15,8 @@
 #   REGISTRY_REFRESH_TOKEN, TOKENS_LOG       what the token service takes, and its log (token)
 # With `token`, everybody may pull below public/, the user may do everything.
 #
-# faults_start [--alone] [--tls] [OPTION]... SCENARIO... puts t/lib/faults.py, which says what there is, in
-# front of the registry that was started last, if any (--alone: of none) and sets FAULTS and FAULTS_LOG. With
+# faults_start [--alone | --before URL] [--tls] [OPTION]... SCENARIO... puts t/lib/faults.py, which says what there is, in
+# front of the registry that was started last, if any (--alone: of none; --before URL: of that) and sets FAULTS and FAULTS_LOG. With
 # --tls it has a certificate like the registry's, of the CA in FAULTS_CA.
 #
 # All of it can be started more than once, and is stopped when the test ends, however it ends.
@@ -238,16 +238,22 @@ registry_forget() {
 }
 registry_seen=0
 
-# faults_start [--alone] [--tls] [OPTION]... SCENARIO...
+# faults_start [--alone | --before URL] [--tls] [OPTION]... SCENARIO...
 faults_start() {
 	need_command python3
 	registry_count=$((registry_count + 1))
 	FAULTS_LOG=$T/faults-$registry_count.log
 	faults_upstream=$REGISTRY_URL
-	if [ "$1" = --alone ]; then
+	case $1 in
+	--alone)
 		faults_upstream=
 		shift
-	fi
+		;;
+	--before)
+		faults_upstream=$2
+		shift 2
+		;;
+	esac
 	FAULTS_CA=
 	if [ "$1" = --tls ]; then
 		shift

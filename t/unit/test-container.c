@@ -75,9 +75,9 @@ static void writable_places(unused_arg void **state)
 		assert_success(run(&options, &record, &err), err);
 		assert_log(&record, "ok");
 		assert_int_equal(record.trace.count, 0);
-		assert_int_equal(record.write_count, 1);
-		assert_string_equal(record.writes[0].path, "/data/new");
-		assert_string_equal(record.writes[0].what, "made");
+		assert_int_equal(record.writes.count, 1);
+		assert_string_equal(record.writes.items[0].path, "/data/new");
+		assert_string_equal(record.writes.items[0].what, "made");
 	}
 	options.writable = false;
 	options.tmpfs = tmpfs;
@@ -88,7 +88,7 @@ static void writable_places(unused_arg void **state)
 		assert_success(run(&options, &record, &err), err);
 		assert_log(&record, "ok");
 		assert_int_equal(record.trace.count, 0);
-		assert_int_equal(record.write_count, 0);
+		assert_int_equal(record.writes.count, 0);
 	}
 	options.read_only_paths = tmpfs;
 	options.read_only_path_count = 1;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/doc.h"
 
 static json_t *parse(const char *text)
@@ -73,6 +74,125 @@ static void is_bounded(unused_arg void **state)
 	/* depth is bounded, too: no stack is lost to a document of brackets */
 	assert_failure(doc_parse(text, DOC_SIZE_MAX, "deep", &doc, &err), err, ERROR_INPUT,
 		       "deep: no JSON");
+}
+
+/* Elements as "INDEX:JSON "; one that is false ends the walk. */
+static int list_element(void *context, const json_t *element, size_t index, struct error *err)
+{
+	auto_free char *text = json_dumps(element, JSON_ENCODE_ANY | JSON_COMPACT);
+
+	assert_non_null(text);
+	buf_printf(context, "%zu:%s ", index, text);
+	return json_is_false(element) ? error_set(err, ERROR_INPUT, "enough") : 0;
+}
+
+static void large_documents_come_in_pieces(unused_arg void **state)
+{
+	static const struct {
+		const char *text;
+		const char *elements;
+		const char *rest;  /* NULL: it fails */
+		const char *error; /* then */
+	} cases[] = {
+		{ "{}", "", "{}", NULL },
+		{ " {\t\"list\" :\r\n[ ] } \n", "", "{\"list\":null}", NULL },
+		{ "{\"list\":[1]}", "0:1 ", "{\"list\":null}", NULL },
+		{ "{\"a\":1,\"list\":[1 , \"x]\",[2,[]],{\"list\":[3]},null],\"b\":[4,5]}",
+		  "0:1 1:\"x]\" 2:[2,[]] 3:{\"list\":[3]} 4:null ",
+		  "{\"a\":1,\"list\":null,\"b\":[4,5]}", NULL },
+		{ "{\"list\":null,\"a\":true}", "", "{\"list\":null,\"a\":true}", NULL },
+		{ "{\"list\":[12345,-1.5,true]}", "0:12345 1:-1.5 2:true ", "{\"list\":null}",
+		  NULL },
+		{ "{\"list\":[1,false,2]}", "0:1 1:false ", NULL, "enough" },
+		{ "", "", NULL, "it: no JSON: 0 bytes before its end: '{' expected" },
+		{ "[]", "", NULL, "'{' expected" },
+		{ "{\"list\":[1,2", "0:1 1:2 ", NULL, "',' or ']' expected" },
+		{ "{\"list\":[1 2]}", "0:1 ", NULL, "',' or ']' expected" },
+		{ "{\"list\":[,]}", "", NULL, "no JSON" },
+		{ "{\"list\":[1,]}", "0:1 ", NULL, "no JSON" },
+		{ "{\"list\":[1]", "0:1 ", NULL, "',' or '}' expected" },
+		{ "{\"list\":[1]}}", "0:1 ", NULL, "its end expected" },
+		{ "{\"list\":[1],}", "0:1 ", NULL, "no JSON" },
+		{ "{\"list\":1}", "", NULL, "an array expected" },
+		{ "{\"list\":null,\"list\":[1]}", "", NULL, "'list' is there twice" },
+		{ "{\"list\":[1],\"list\":[2]}", "0:1 ", NULL, "'list' is there twice" },
+		{ "{\"a\":1,\"a\":1}", "", NULL, "'a' is there twice" },
+		{ "{\"list\":[{\"a\":1,\"a\":1}]}", "", NULL, "duplicate" },
+		{ "{\"list\"[1]}", "", NULL, "a member expected" },
+		{ "{1:[1]}", "", NULL, "a member expected" },
+		{ "{\"list\":[\"\xff\"]}", "", NULL, "no JSON" },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_buf struct buf found;
+		auto_doc json_t *rest = NULL;
+		auto_free char *text = NULL;
+		struct error err = ERROR_INIT;
+		size_t size = strlen(cases[i].text);
+		/* so that a sanitizer sees a read behind it */
+		auto_free char *copy = malloc(size + 1);
+
+		assert_non_null(copy);
+		memcpy(copy, cases[i].text, size);
+		copy = realloc(copy, size > 0 ? size : 1);
+		buf_init(&found, 1000);
+		if (cases[i].rest == NULL) {
+			assert_failure(doc_each(copy, size, "it", "list", list_element, &found,
+						&rest, &err),
+				       err, ERROR_INPUT, cases[i].error);
+			assert_null(rest);
+		} else {
+			assert_success(doc_each(copy, size, "it", "list", list_element, &found,
+						&rest, &err),
+				       err);
+			text = json_dumps(rest, JSON_COMPACT);
+			assert_string_equal(text, cases[i].rest);
+		}
+		assert_string_equal(found.data, cases[i].elements);
+	}
+}
+
+static void each_piece_is_bounded(unused_arg void **state)
+{
+	static const char *const begins[] = { "{\"list\":[\"", "{\"list\":[1,\"", "{\"other\":\"",
+					      "{\"" };
+	size_t room = DOC_PIECE_MAX + 100;
+	auto_free char *text = malloc(room);
+	struct error err;
+
+	assert_non_null(text);
+	for (size_t i = 0; i < array_size(begins); i++) {
+		auto_buf struct buf found;
+		json_t *rest = NULL;
+
+		buf_init(&found, 1000);
+		memset(text, 'x', room);
+		memcpy(text, begins[i], strlen(begins[i]));
+		memcpy(text + room - 4, "\"]} ", 4);
+		assert_failure(
+			doc_each(text, room, "it", "list", list_element, &found, &rest, &err), err,
+			ERROR_INPUT, "larger than 4194304 bytes");
+	}
+	for (size_t members = DOC_MEMBERS_MAX; members <= DOC_MEMBERS_MAX + 1; members++) {
+		auto_buf struct buf found;
+		auto_buf struct buf json;
+		auto_doc json_t *rest = NULL;
+
+		buf_init(&found, 1000);
+		buf_init(&json, 10000);
+		buf_add_string(&json, "{\"list\":[]");
+		for (size_t i = 1; i < members; i++)
+			buf_printf(&json, ",\"%zu\":1", i);
+		buf_add_char(&json, '}');
+		if (members == DOC_MEMBERS_MAX)
+			assert_success(doc_each(json.data, json.size, "it", "list", list_element,
+						&found, &rest, &err),
+				       err);
+		else
+			assert_failure(doc_each(json.data, json.size, "it", "list", list_element,
+						&found, &rest, &err),
+				       err, ERROR_INPUT, "more than 64 members");
+	}
 }
 
 static void members_have_types(unused_arg void **state)
@@ -145,6 +265,8 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_json),
 		cmocka_unit_test(secrets_are_not_quoted),
 		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(large_documents_come_in_pieces),
+		cmocka_unit_test(each_piece_is_bounded),
 		cmocka_unit_test(members_have_types),
 		cmocka_unit_test(text_is_always_a_string),
 	};

@@ -23,14 +23,14 @@ struct image {
 	size_t piece;
 	struct layer_info *infos;
 	struct configuration configuration;
-	struct image_options options;
+	bool verify;
 };
 
 static size_t piece_now = SIZE_MAX;
 
-const struct image_options *image_get_options(const struct image *image)
+bool image_verify_asked(const struct image *image)
 {
-	return &image->options;
+	return image->verify;
 }
 
 const struct configuration *image_configuration(const struct image *image)

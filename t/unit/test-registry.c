@@ -305,6 +305,35 @@ static void a_range(unused_arg void **state)
 	canned_end(canned);
 }
 
+/* Fewer bytes are as bad as a broken connection, and asked for again; more are not what was meant.
+ */
+static void a_range_is_of_one_length(unused_arg void **state)
+{
+	static const struct canned_step steps[] = {
+		{ "Range: bytes=2-4\r\n", NULL,
+		  "HTTP/1.1 206 Some\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\n\r\n23" },
+		{ "Range: bytes=2-4\r\n", NULL,
+		  "HTTP/1.1 206 Some\r\nContent-Range: bytes 2-3/10\r\nContent-Length: 2\r\n\r\n23" },
+		{ "Range: bytes=2-4\r\n", NULL,
+		  "HTTP/1.1 206 Some\r\nContent-Range: bytes 2-4/10\r\nContent-Length: 3\r\n\r\n234" },
+		{ "Range: bytes=2-4\r\n", NULL,
+		  "HTTP/1.1 206 Some\r\nContent-Range: bytes 2-5/10\r\nContent-Length: "
+		  "4\r\n\r\n2345" },
+	};
+	struct canned canned = canned_start(steps, 4);
+	auto_asked struct asked asked = { .type = NULL };
+	struct error err = ERROR_INIT;
+	struct digest digest;
+
+	asked_open(&asked, canned.port);
+	assert_success(digest_parse(HELLO, &digest, &err), err);
+	assert_success(registry_read_range(asked.registry, &digest, 2, 3, &asked.body, &err), err);
+	assert_string_equal(asked.body.data, "234");
+	assert_failure(registry_read_range(asked.registry, &digest, 2, 3, &asked.body, &err), err,
+		       ERROR_INPUT, "more came");
+	canned_end(canned);
+}
+
 /* 503 and a connection that breaks before the answer: asked again. */
 static void patience(unused_arg void **state)
 {
@@ -380,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_broken_transfer_is_taken_up),
 		cmocka_unit_test(other_bytes_than_asked_for_are_refused),
 		cmocka_unit_test(a_range),
+		cmocka_unit_test(a_range_is_of_one_length),
 		cmocka_unit_test(patience),
 		cmocka_unit_test(mirrors),
 		cmocka_unit_test(retry_after),

@@ -388,8 +388,9 @@ static void forms(unused_arg void **state)
 		{ TRANSPORT_DOCKER, "localhost:1/app", -1,
 		  "https://localhost:1: Failed to connect" },
 		{ TRANSPORT_DOCKER, "Localhost/App", -1, "no image reference" },
-		{ TRANSPORT_DOCKER_DAEMON, "app", -1, "not supported yet" },
-		{ TRANSPORT_BARE, "app", -1, "no such file" },
+		{ TRANSPORT_DOCKER_DAEMON, "app", -1, "has no blobs" },
+		{ TRANSPORT_BARE, "localhost:1/app", -1,
+		  "https://localhost:1: Failed to connect" },
 	};
 	static const char *const archives[][3] = {
 		{ "docker.tar", "manifest.json", NULL },

@@ -1,0 +1,190 @@
+#include "config.h"
+
+#include "run/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+static int exit_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* All that descends from this process and is left, also what moved to it when its parent ended. */
+static void kill_descendants(void)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		char path[64];
+		char pids[4096];
+		auto_fd int fd = -1;
+		ssize_t got;
+
+		(void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		got = fd >= 0 ? read(fd, pids, sizeof pids - 1) : 0;
+		if (got <= 0)
+			return;
+		pids[got] = '\0';
+		for (char *rest = pids; *rest != '\0';) {
+			char *end;
+			long pid = strtol(rest, &end, 10);
+
+			if (end == rest)
+				break;
+			if (pid > 1)
+				(void)kill((pid_t)pid, SIGKILL);
+			rest = end + strspn(end, " ");
+		}
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+	}
+}
+
+static void guard_wakes(unused_arg int signal)
+{
+}
+
+/*
+ * Stands between ro-run and COMMAND: it adopts what COMMAND leaves behind, and is told by the
+ * kernel when ro-run is killed, so that COMMAND ends in every case.
+ */
+_Noreturn static void guard_run(pid_t command)
+{
+	struct sigaction action = { .sa_handler = guard_wakes };
+	int status = 0;
+	int result;
+
+	(void)sigaction(SIGTERM, &action, NULL);
+	result = waitpid(command, &status, 0);
+	kill_descendants();
+	if (result != command)
+		_exit(128 + SIGTERM);
+	_exit(exit_status(status));
+}
+
+/* The container's network, this side's files. */
+static int enter_network(const struct command_place *place)
+{
+	char path[64];
+
+	/* the right to enter it belongs to the user namespace that made it */
+	if (place->user_namespace) {
+		auto_fd int user = -1;
+
+		(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)place->pid);
+		user = open(path, O_RDONLY | O_CLOEXEC);
+		if (user < 0 || setns(user, CLONE_NEWUSER) < 0)
+			return -1;
+	}
+	{
+		auto_fd int net = -1;
+
+		(void)snprintf(path, sizeof path, "/proc/%d/ns/net", (int)place->pid);
+		net = open(path, O_RDONLY | O_CLOEXEC);
+		return net < 0 ? -1 : setns(net, CLONE_NEWNET);
+	}
+}
+
+_Noreturn static void command_fail(int errors, int error)
+{
+	(void)!write(errors, &error, sizeof error);
+	_exit(error == ENOENT ? 127 : 126);
+}
+
+static void be_quiet(void)
+{
+	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nothing >= 0) {
+		(void)dup2(nothing, STDOUT_FILENO);
+		(void)dup2(nothing, STDERR_FILENO);
+	}
+}
+
+_Noreturn static void command_become(char *const *argv, const struct command_place *place,
+				     int errors)
+{
+	char pid[32];
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (enter_network(place) < 0)
+		command_fail(errors, errno);
+	(void)snprintf(pid, sizeof pid, "%d", (int)place->pid);
+	(void)setenv("SEATRIAL_PID", pid, 1);
+	/* our own standard output is for the report alone */
+	if (place->quiet)
+		be_quiet();
+	else
+		(void)dup2(STDERR_FILENO, STDOUT_FILENO);
+	(void)sigprocmask(SIG_SETMASK, place->mask, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)execvp(argv[0], argv);
+	command_fail(errors, errno);
+}
+
+void command_init(struct command *command)
+{
+	*command = (struct command) { .errors = -1 };
+}
+
+int command_start(struct command *command, char *const *argv, const struct command_place *place,
+		  struct error *err)
+{
+	pid_t supervisor = getpid();
+	int errors[2];
+	pid_t guard;
+
+	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+	command->errors = errors[0];
+	guard = fork();
+	if (guard == 0) {
+		pid_t child;
+
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+		(void)sigprocmask(SIG_SETMASK, place->mask, NULL);
+		if (getppid() != supervisor)
+			_exit(125);
+		child = fork();
+		if (child == 0)
+			command_become(argv, place, errors[1]);
+		if (child < 0)
+			_exit(125);
+		guard_run(child);
+	}
+	(void)close(errors[1]);
+	if (guard < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot start a process: %s", strerror(errno));
+	command->guard = guard;
+	return 0;
+}
+
+void command_take(struct command *command, int wait_status, int *ret_status, int *ret_error)
+{
+	command->guard = 0;
+	*ret_status = exit_status(wait_status);
+	if (read(command->errors, ret_error, sizeof *ret_error) != (ssize_t)sizeof *ret_error)
+		*ret_error = 0;
+}
+
+void command_end(const struct command *command)
+{
+	if (command->guard > 0)
+		(void)kill(command->guard, SIGTERM);
+}
+
+void command_release(struct command *command)
+{
+	command_end(command);
+	if (command->guard > 0)
+		while (waitpid(command->guard, NULL, 0) < 0 && errno == EINTR)
+			;
+	if (command->errors >= 0)
+		(void)close(command->errors);
+	command_init(command);
+}
