@@ -87,6 +87,26 @@ registry_forget
 expect_status 1 pin-check --verify tag
 is "$(registry_requests)" '' 'a tag without a digest is not asked for'
 
+# The trial's item
+# item_is STATUS TEXT DOCKERFILE [SETTING]...: what 18.16 comes to, and says.
+item_is() {
+	item_status=$1 item_text=$2 item_file=$3
+	shift 3
+	rm -rf report
+	run seatrial -o report -s IMAGE="$T/amd64.tar" -s DOCKERFILE="$T/$item_file" "$@" 18.16
+	is "$(jq -r '.items["18.16"].status' report/metrics.json)" "$item_status" "18.16 of $item_file: $item_status"
+	cat out err >both.out
+	has both.out "$item_text" "18.16 of $item_file: $item_text"
+}
+item_is ok '3 of 3 digests' Dockerfile
+item_is fail 'the registry does not have this digest' digit
+item_is fail 'no reference has a digest' tag
+sed "s,$REGISTRY,127.0.0.1:1," Dockerfile >nobody
+item_is skip 'no registry can be reached' nobody
+sed "s,$REGISTRY,registry.invalid," Dockerfile >mirrored
+item_is skip 'no registry can be reached' mirrored
+item_is ok '3 of 3 digests' mirrored -s "MIRRORS=registry.invalid=http://$REGISTRY"
+
 # Platforms
 expect_status 0 pin-check --verify --platform linux/amd64 Dockerfile
 expect_status 1 pin-check --verify --platform linux/amd64 --platform linux/arm64 Dockerfile
