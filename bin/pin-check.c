@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/doc.h"
 #include "base/tap.h"
+#include "check/pinaccept.h"
 #include "check/pinfind.h"
 #include "check/pins.h"
 #include "check/pinupdate.h"
@@ -21,6 +22,7 @@ struct settings {
 	struct option_list environment;
 	struct option_list platforms;
 	struct registry_options registry;
+	const char *accept;
 	bool verify;
 	bool fresh;
 	bool update;
@@ -28,6 +30,8 @@ struct settings {
 };
 
 static const struct option_spec options[] = {
+	{ "accept", 0, OPTION_STRING, offsetof(struct settings, accept), "FILE",
+	  "findings that are known, each with its reason", NULL },
 	{ "base", 0, OPTION_LIST, offsetof(struct settings, bases), "REF",
 	  "demand that every stage builds on this image: a\n"
 	  "repository, perhaps with a tag or a digest;\n"
@@ -77,6 +81,7 @@ struct run {
 	size_t count;
 	struct platform *platforms;
 	size_t platform_count;
+	struct pins_accept accept;
 	struct pins_verdict verdict;
 	struct pins_verified verified;
 	struct pins_update *updates; /* one per file; NULL without --update */
@@ -193,7 +198,10 @@ static int run_tell(struct run *run, struct error *err)
 	for (size_t i = 0; i < run->count; i++) {
 		if (pins_update_tell(&run->updates[i], &run->files[i].pins, err) < 0)
 			return error_prefix(err, "%s", run->files[i].name);
-		run->holds = run->holds && run->updates[i].stuck == 0;
+		for (size_t j = 0; j < run->updates[i].count; j++)
+			if (run->updates[i].changes[j].kind == PIN_STUCK &&
+			    run->files[i].pins.items[j].accepted == NULL)
+				run->holds = false;
 	}
 	return 0;
 }
@@ -231,6 +239,20 @@ static int run_verify(struct run *run, struct error *err)
 	return 0;
 }
 
+static int run_accept(struct run *run, struct error *err)
+{
+	const char *name = run->settings->accept;
+	auto_buf struct buf data;
+
+	buf_init(&data, PINACCEPT_SIZE_MAX);
+	if (name == NULL)
+		return 0;
+	if (buf_read_file(&data, name, err) < 0 ||
+	    pins_accept_parse(data.data, data.size, name, &run->accept, err) < 0)
+		return -1;
+	return pins_accept_mark(&run->accept, run->files, run->count, err);
+}
+
 static int run_check(struct run *run, const struct operands *operands, struct error *err)
 {
 	const struct settings *settings = run->settings;
@@ -262,8 +284,8 @@ static int run_check(struct run *run, const struct operands *operands, struct er
 	}
 	if (is_updating(settings) && run_update(run, operands, &find, err) < 0)
 		return -1;
-	if (pins_judge(run->files, run->count, settings->bases.items, settings->bases.count,
-		       &run->verdict, err) < 0)
+	if (run_accept(run, err) < 0 || pins_judge(run->files, run->count, settings->bases.items,
+						   settings->bases.count, &run->verdict, err) < 0)
 		return -1;
 	run->holds = run->verdict.pinned && run->verdict.consistent && run->verdict.base;
 	if (is_verifying(settings))
@@ -329,7 +351,7 @@ static void print_file(const struct pins_file *file, const struct pins_update *u
 
 		if (update != NULL && update->changes[i].kind == PIN_CHANGED)
 			print_change(file->name, pin, &update->changes[i]);
-		if (!pin->holds)
+		if (!pin->holds && pin->accepted == NULL)
 			print_pin(file->name, pin, "",
 				  pin->reason != NULL ? pin->reason : "does not hold");
 		if (pin->note != NULL)
@@ -383,6 +405,14 @@ static void print_text(const struct run *run)
 
 	for (size_t i = 0; i < run->count; i++)
 		print_file(&run->files[i], run->updates != NULL ? &run->updates[i] : NULL);
+	for (size_t i = 0; i < run->accept.count; i++) {
+		if (run->accept.items[i].used)
+			continue;
+		print_escaped(run->settings->accept);
+		(void)printf(":%zu: accepts nothing that fails: ", run->accept.items[i].line);
+		print_escaped(run->accept.items[i].what);
+		(void)putchar('\n');
+	}
 	(void)printf("%zu external reference%s, ", verdict->external,
 		     verdict->external == 1 ? "" : "s");
 	if (verdict->unpinned == 0)
@@ -397,6 +427,8 @@ static void print_text(const struct run *run)
 	else if (!verdict->base)
 		(void)printf("; %zu of %zu bases are not as demanded", verdict->undemanded,
 			     verdict->bases);
+	if (verdict->accepted > 0)
+		(void)printf("; %zu accepted", verdict->accepted);
 	if (is_verifying(run->settings))
 		print_verified(run);
 	if (is_updating(run->settings))
@@ -458,14 +490,16 @@ static json_t *place_document(const struct pin *pin)
 
 static json_t *pin_document(const struct pin *pin, const struct pin_change *change)
 {
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o}",
-			 "line", (json_int_t)pin->line, "place", place_document(pin), "instruction",
-			 doc_text(pin->instruction), "stage", text_or_null(pin->stage), "service",
-			 text_or_null(pin->service), "raw", doc_text(pin->raw), "resolved",
-			 text_or_null(pin->resolved), "pin", pin_kind_name(pin->kind), "digest",
-			 digest_or_null(&pin->digest), "holds", pin->holds, "reason",
-			 text_or_null(pin->reason), "note", text_or_null(pin->note), "registry",
-			 registry_document(&pin->registry), "change", change_document(change));
+	return json_pack(
+		"{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o}",
+		"line", (json_int_t)pin->line, "place", place_document(pin), "instruction",
+		doc_text(pin->instruction), "stage", text_or_null(pin->stage), "service",
+		text_or_null(pin->service), "raw", doc_text(pin->raw), "resolved",
+		text_or_null(pin->resolved), "pin", pin_kind_name(pin->kind), "digest",
+		digest_or_null(&pin->digest), "holds", pin->holds, "reason",
+		text_or_null(pin->reason), "note", text_or_null(pin->note), "registry",
+		registry_document(&pin->registry), "change", change_document(change), "accepted",
+		text_or_null(pin->accepted));
 }
 
 static json_t *texts(const struct option_list *list)
@@ -512,6 +546,22 @@ static json_t *checks_document(const struct run *run)
 	return checks;
 }
 
+/* The entries of --accept. */
+static json_t *accept_document(const struct run *run)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < run->accept.count; i++) {
+		const struct pin_acceptance *entry = &run->accept.items[i];
+
+		(void)json_array_append_new(
+			list, json_pack("{s:I, s:o, s:o, s:b}", "line", (json_int_t)entry->line,
+					"what", doc_text(entry->what), "reason",
+					doc_text(entry->reason), "used", entry->used));
+	}
+	return list;
+}
+
 static void print_json(const struct run *run)
 {
 	json_t *files = json_array();
@@ -528,9 +578,9 @@ static void print_json(const struct run *run)
 							     doc_text(run->files[i].name),
 							     "references", references));
 	}
-	document = json_pack("{s:s, s:o, s:o, s:s}", "schema", "seatrial/pin-check/1", "files",
-			     files, "checks", checks_document(run), "verdict",
-			     run->holds ? "holds" : "fails");
+	document = json_pack("{s:s, s:o, s:o, s:o, s:s}", "schema", "seatrial/pin-check/1", "files",
+			     files, "accept", accept_document(run), "checks", checks_document(run),
+			     "verdict", run->holds ? "holds" : "fails");
 	tool_print_json(document);
 }
 
@@ -550,7 +600,7 @@ static void print_tap(const struct run *run)
 			buf_init(&line, BUF_MAX_DEFAULT);
 			buf_printf(&line, "%s:%zu: ", run->files[i].name, pin->line);
 			describe(pin, &line);
-			tap_test(&tap, pin->holds, line.data, values);
+			tap_test(&tap, pin->holds || pin->accepted != NULL, line.data, values);
 		}
 	}
 	tap_test(&tap, run->verdict.pinned, "every external image is pinned by its digest", NULL);
@@ -587,6 +637,7 @@ static void run_release(struct run *run)
 	free(run->old);
 	free(run->updates);
 	free(run->platforms);
+	pins_accept_release(&run->accept);
 	variables_release(&run->build_args);
 	variables_release(&run->environment);
 }
@@ -597,11 +648,14 @@ int main(int argc, char **argv)
 	struct run run = { .settings = &settings };
 	struct operands operands = { 0 };
 	struct error err = ERROR_INIT;
+	int result;
 	int status = tool_begin(&program, argc, argv, &settings, &operands);
 
 	if (status >= 0)
 		return status;
-	if (run_check(&run, &operands, &err) < 0) {
+	result = run_check(&run, &operands, &err);
+	pins_accept_check(&run.accept, run.files, run.count);
+	if (result < 0) {
 		status = tool_fail(&program, &err);
 	} else {
 		switch (tool_format(&settings.tool)) {

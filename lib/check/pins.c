@@ -43,6 +43,7 @@ static void pin_release(struct pin *pin)
 	free(pin->resolved);
 	free(pin->reason);
 	free(pin->note);
+	free(pin->accepted);
 	free(pin->registry.platforms);
 	reference_release(&pin->reference);
 }
@@ -220,13 +221,13 @@ static int judge_consistency(struct pins *pins, size_t index, struct pins_verdic
 			continue;
 		/* one of them is not known: nor is whether they are the same */
 		if (pin->reference.path == NULL || other->reference.path == NULL) {
-			verdict->inconsistent++;
+			verdict->inconsistent += pin->accepted != NULL ? 0 : 1;
 			return 0;
 		}
 		if (!same_base(&pin->reference, &other->reference) ||
 		    digest_equal(&pin->digest, &other->digest))
 			continue;
-		verdict->inconsistent++;
+		verdict->inconsistent += pin->accepted != NULL ? 0 : 1;
 		return pin_fail(pin, err, "another digest than that of the same base in line %zu",
 				other->line);
 	}
@@ -253,7 +254,8 @@ static int judge_pin(struct pins *pins, size_t index, const struct reference *de
 	pin->holds = pin->pinned;
 	if (pin_is_external(pin)) {
 		verdict->external++;
-		verdict->unpinned += pin->pinned ? 0 : 1;
+		verdict->unpinned += pin->pinned || pin->accepted != NULL ? 0 : 1;
+		verdict->accepted += pin->accepted != NULL ? 1 : 0;
 	}
 	if (!pin->base)
 		return 0;
@@ -264,7 +266,7 @@ static int judge_pin(struct pins *pins, size_t index, const struct reference *de
 		demanded = is_demanded(pin, &demands[i]);
 	if (demanded)
 		return 0;
-	verdict->undemanded++;
+	verdict->undemanded += pin->accepted != NULL ? 0 : 1;
 	return pin_fail(pin, err,
 			base_count == 1 ? "the base is not %s"
 					: "the base is not %s, or the others that are allowed",

@@ -71,9 +71,10 @@ struct pin {
 	struct digest digest;	    /* what it is pinned by; zeroed for none */
 	bool base;		    /* a FROM that is no stage and not scratch */
 	bool pinned;
-	bool holds;   /* pinned, and as demanded: set by pins_judge */
-	char *reason; /* NULL where it holds */
-	char *note;   /* what is worth telling of one that may hold; NULL for nothing */
+	bool holds;	/* pinned, and as demanded: set by pins_judge */
+	char *reason;	/* NULL where it holds */
+	char *note;	/* what is worth telling of one that may hold; NULL for nothing */
+	char *accepted; /* NULL, or why it does not matter that it does not hold (pinaccept.h) */
 	struct pin_registry registry;
 };
 
@@ -128,7 +129,8 @@ struct pins_file {
 /* What the references come to. */
 struct pins_verdict {
 	size_t external;     /* references that are neither stage nor scratch */
-	size_t unpinned;     /* of them, those without a digest */
+	size_t unpinned;     /* of them, those without a digest that nobody accepts */
+	size_t accepted;     /* of the references, those that need not hold */
 	size_t bases;	     /* bases of stages */
 	size_t inconsistent; /* bases whose digest differs from that of another stage's same base */
 	size_t undemanded;   /* bases that are none of the demanded ones */

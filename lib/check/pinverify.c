@@ -94,7 +94,7 @@ static int judge_platforms(struct pin *pin, const struct pin_answer *answer,
 		return -1;
 	if (lack == NULL)
 		return 0;
-	verified->uncovered++;
+	verified->uncovered += pin->accepted != NULL ? 0 : 1;
 	return pin_fail(pin, err, "%s", lack);
 }
 
@@ -114,7 +114,7 @@ static int judge_tag(struct pin *pin, const struct pin_answer *answer, bool fres
 		}
 	}
 	pin->registry.tag = gone ? PIN_TAG_GONE : PIN_TAG_MOVED;
-	verified->moved++;
+	verified->moved += pin->accepted != NULL ? 0 : 1;
 	(void)digest_text(&pin->digest, pinned);
 	if (gone && fresh)
 		return pin_fail(pin, err, "the tag '%s' is gone", tag);
@@ -137,7 +137,7 @@ static int judge(struct pin *pin, const struct pinask *ask,
 	pin->registry.asked = true;
 	pin->registry.exists = !answer->missing;
 	if (answer->missing) {
-		verified->missing++;
+		verified->missing += pin->accepted != NULL ? 0 : 1;
 		if (pin_fail(pin, err, "the registry does not have this digest") < 0)
 			return -1;
 	} else if (judge_platforms(pin, answer, settings, verified, err) < 0) {
