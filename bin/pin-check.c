@@ -1,4 +1,4 @@
-/* pin-check: is every external image of Dockerfiles and compose files pinned by its digest? */
+/* pin-check: is every external image of a build or a deployment pinned by its digest? */
 #include "config.h"
 
 #include <string.h>
@@ -61,10 +61,12 @@ static const struct option_spec options[] = {
 static const struct program program = {
 	.name = "pin-check",
 	.operands = "FILE...",
-	.summary = "Checks that every external image in Dockerfiles and compose files is pinned\n"
-		   "by a full digest, and that stages that share a base share its digest.\n"
-		   "Exit status: 0 all is pinned and as demanded, 1 something is not, 2 a file\n"
-		   "could not be read or understood, or a registry could not be asked.",
+	.summary =
+		"Checks that every external image in Dockerfiles, compose files, Kubernetes\n"
+		"manifests and GitHub workflows is pinned by a full digest, and that stages that\n"
+		"share a base share its digest.\n"
+		"Exit status: 0 all is pinned and as demanded, 1 something is not, 2 a file\n"
+		"could not be read or understood, or a registry could not be asked.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,

@@ -72,6 +72,46 @@ expect_status 0 sh -c 'pin-check - <good'
 expect_status 1 sh -c 'pin-check - <compose.yaml'
 has out 'standard input:8: image' 'standard input is told by its content'
 
+# Kubernetes and GitHub
+cat >pod.yaml <<EOF
+apiVersion: batch/v1
+kind: CronJob
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          containers:
+          - name: app
+            image: app@$D1
+          initContainers:
+          - name: setup
+            image: busybox
+EOF
+expect_status 1 pin-check pod.yaml
+is "$(cat out)" 'pod.yaml:13: initContainers busybox: not pinned: neither tag nor digest
+2 external references, 1 not pinned' 'a Kubernetes manifest'
+cat >workflow <<EOF
+name: ci
+on: push
+jobs:
+  test:
+    container: node:20
+    steps:
+    - uses: docker://alpine@$D1
+    - uses: docker://\${{ env.IMAGE }}
+EOF
+expect_status 1 pin-check - <workflow
+is "$(cat out)" "standard input:5: container node:20: not pinned: a tag can move, a digest cannot
+standard input:8: uses docker://\${{ env.IMAGE }}: not known: it is an expression
+3 external references, 2 not pinned" 'a workflow'
+expect_status 1 pin-check --json workflow
+is "$(json out '.files[].references[] | [.line, .place.column, .instruction, .service, .pin] | @csv' | tr -d '"' | tr '\n' ' ')" \
+	'5,16,container,test,tag 7,13,uses,,digest 8,13,uses,,unresolved ' 'JSON: where they stand'
+mkdir -p .github/workflows
+echo 'a: b' >.github/workflows/x.yml
+expect_trouble 'neither a workflow nor an action' pin-check .github/workflows/x.yml
+
 # known findings
 cat >known <<EOF
 # for the time being

@@ -79,6 +79,28 @@ stays 'a variable of a variable' "ARG V=1\nARG W=\$V\nFROM $os:\$W\n" "the value
 stays 'a variable declared twice' "ARG V=2\nARG V=1\nFROM $os:\$V\n" "'V' is declared 2 times"
 stays 'words over several lines' "FROM $REGISTRY/base\\\\\n/os:1\n" 'it is written with quotes, escapes or over several lines'
 
+# YAML: the files' names tell what they are
+# updates_as NAME INPUT OUTPUT STATUS: of a file of this name.
+updates_as() {
+	mkdir -p "$(dirname "$1")"
+	printf '%b' "$2" >"$1"
+	printf '%b' "$3" >wanted
+	expect_status "$4" pin-check --update "$1"
+	ok "$1: rewritten" cmp "$1" wanted
+	[ "$status" -eq 0 ] || diff -u wanted "$1" | sed 's/^/# /'
+}
+updates_as compose.yaml "# \303\244\r\nservices:\r\n  a: { image: $os:1 } # $os:1\r\n  b:\r\n    image: '$os:2@$old'\r\n  c:\r\n    image: \"\${X:-$os}\"\r\n" \
+	"# \303\244\r\nservices:\r\n  a: { image: $os:1@$one } # $os:1\r\n  b:\r\n    image: '$os:2@$two'\r\n  c:\r\n    image: \"\${X:-$os}\"\r\n" 1
+has out 'compose.yaml:7: image' 'what cannot be rewritten in a compose file'
+has out 'it is made of variables' 'and why'
+updates_as anchors.yaml "services:\n  a: {image: &i $os:1}\n  b: {image: *i}\n  c: {build: {dockerfile_inline: \"FROM $os:1@$one\"}}" \
+	"services:\n  a: {image: &i $os:1@$one}\n  b: {image: *i}\n  c: {build: {dockerfile_inline: \"FROM $os:1@$one\"}}" 0
+updates_as deploy/app.yaml "apiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n  - image: $os:1\n  containers:\n  - name: x\n    image: $os:2@$old   \n---\napiVersion: v1\nspec: {containers: [{image: \"$os\"}]}" \
+	"apiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n  - image: $os:1@$one\n  containers:\n  - name: x\n    image: $os:2@$two   \n---\napiVersion: v1\nspec: {containers: [{image: \"$os@$one\"}]}" 0
+updates_as .github/workflows/ci.yml "on: push\njobs:\n  a:\n    container: $os:1\n    services:\n      b: {image: $os:2}\n    steps:\n    - uses: docker://$os:1@$old\n    - uses: actions/checkout@v4\n" \
+	"on: push\njobs:\n  a:\n    container: $os:1@$one\n    services:\n      b: {image: $os:2@$two}\n    steps:\n    - uses: docker://$os:1@$one\n    - uses: actions/checkout@v4\n" 0
+updates_as action.yml "name: x\nruns:\n  using: docker\n  image: docker://$os:1\n" "name: x\nruns:\n  using: docker\n  image: docker://$os:1@$one\n" 0
+
 # What has a digest and no tag can not be moved, and needs not be
 printf 'FROM %s@%s\n' "$os" "$old" >digest
 expect_status 0 pin-check --update digest

@@ -92,6 +92,11 @@ t_unit_test_words_SOURCES = t/unit/test-words.c
 t_unit_test_words_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_words_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-workload
+t_unit_test_workload_SOURCES = t/unit/test-workload.c
+t_unit_test_workload_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_workload_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-rootfs
 t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
 t_unit_test_rootfs_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -10,6 +10,7 @@
 #include "check/pintext.h"
 #include "check/remotesource.h"
 #include "file/compose.h"
+#include "file/workload.h"
 
 /* One Dockerfile, while it is looked through. */
 struct finder {
@@ -521,6 +522,23 @@ static int find_inline(const struct compose_service *service, const char *name,
 	return 0;
 }
 
+/* The reference ends with the text at the place, or with its part behind the last variable. */
+static void place_value(const struct yml_place *where, const char *text, struct pin_place *place)
+{
+	const char *dollar = strrchr(text, '$');
+	const char *sign = strrchr(text, '@');
+
+	place->token_line = where->line;
+	place->column = where->column;
+	place->at = place->end = where->at;
+	if (where->line == 0)
+		place->fixed = "it is written in another way, or over several lines";
+	else if (dollar != NULL && sign != NULL && sign > dollar)
+		place->end.start += (size_t)(sign - text);
+	else if (dollar != NULL)
+		place->fixed = "it is made of variables";
+}
+
 /* `image` beside `build` is the name of what is built, unless the policy is to pull it. */
 static bool is_built_here(const struct compose_service *service)
 {
@@ -539,6 +557,7 @@ static int find_image(const struct compose_service *service, struct pins *pins, 
 
 	if (image->text == NULL)
 		return 0;
+	place_value(&image->place, image->text, &place);
 	if (is_built_here(service))
 		return pins_add(pins, &place, PIN_STAGE, image->text,
 				image->unknown == NULL ? image->value : NULL, NULL, err);
@@ -556,6 +575,7 @@ static int find_context(const struct compose_service *service, const struct comp
 		.line = context->line,
 		.instruction = named ? "additional_contexts" : "context",
 		.service = service->name,
+		.fixed = "it is the context of a build",
 	};
 	const char *where = context->value;
 	enum remote_kind kind;
@@ -605,17 +625,55 @@ static int find_in_compose(const char *data, size_t size, const char *name,
 	return 0;
 }
 
+static int add_workload(const struct workload_image *image, struct pins *pins, struct error *err)
+{
+	struct pin_place place = { .line = image->line,
+				   .instruction = image->what,
+				   .service = image->owner };
+
+	place_value(&image->place, image->text, &place);
+	if (image->image == NULL)
+		return pins_add(pins, &place, PIN_UNRESOLVED, image->text, NULL,
+				"not known: it is an expression", err);
+	/* what stands before the image */
+	if (place.fixed == NULL && place.end.start == place.at.start)
+		place.end.start += strlen(image->text) - strlen(image->image);
+	return pins_add_image(pins, &place, image->text, image->image, err);
+}
+
+static int find_in_workload(const char *data, size_t size, const char *name, bool workflow,
+			    struct pins *pins, struct error *err)
+{
+	auto_workload struct workload workload = { 0 };
+
+	if ((workflow ? workflow_parse(data, size, name, &workload, err)
+		      : kubernetes_parse(data, size, name, &workload, err)) < 0)
+		return -1;
+	for (size_t i = 0; i < workload.count; i++)
+		if (add_workload(&workload.items[i], pins, err) < 0)
+			return -1;
+	return 0;
+}
+
 int pins_find(const char *data, size_t size, const char *name, enum pin_file_type type,
 	      const struct pin_settings *settings, struct pins *ret_pins, struct error *err)
 {
 	auto_pins struct pins pins = { 0 };
-	int result;
+	int result = 0;
 
-	if (type == PIN_FILE_COMPOSE)
+	switch (type) {
+	case PIN_FILE_COMPOSE:
 		result = find_in_compose(data, size, name, settings, &pins, err);
-	else
+		break;
+	case PIN_FILE_KUBERNETES:
+	case PIN_FILE_WORKFLOW:
+		result = find_in_workload(data, size, name, type == PIN_FILE_WORKFLOW, &pins, err);
+		break;
+	case PIN_FILE_DOCKERFILE:
 		result =
 			find_in_dockerfile(data, size, name, NULL, 0, &settings->build, &pins, err);
+		break;
+	}
 	if (result < 0)
 		return -1;
 	*ret_pins = pins;
@@ -623,18 +681,18 @@ int pins_find(const char *data, size_t size, const char *name, enum pin_file_typ
 	return 0;
 }
 
-/* Does a line begin with a key of a compose file? Only lines at the margin are keys of the root. */
-static bool looks_like_compose(const char *data, size_t size)
+/* Does a line begin with one of these keys? Only lines at the margin are keys of the root. */
+static bool has_key(const char *data, size_t size, const char *const *keys, size_t count)
 {
-	static const char *const keys[] = { "services:", "version:", "name:",	 "include:",
-					    "networks:", "volumes:", "configs:", "secrets:" };
 	const char *end = data + size;
 
+	if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+		data += 3;
 	while (data < end) {
 		const char *newline = memchr(data, '\n', (size_t)(end - data));
 		size_t length = (size_t)((newline != NULL ? newline : end) - data);
 
-		for (size_t i = 0; i < array_size(keys); i++)
+		for (size_t i = 0; i < count; i++)
 			if (length >= strlen(keys[i]) &&
 			    memcmp(data, keys[i], strlen(keys[i])) == 0)
 				return true;
@@ -643,26 +701,47 @@ static bool looks_like_compose(const char *data, size_t size)
 	return false;
 }
 
+/* A compose file has services; the others have keys that one of those never has. */
+static enum pin_file_type yaml_type(const char *name, const char *data, size_t size)
+{
+	static const char *const services[] = { "services:", "\"services\":", "include:" };
+	static const char *const kubernetes[] = { "apiVersion:", "\"apiVersion\":" };
+	static const char *const workflow[] = { "jobs:", "\"jobs\":", "runs:" };
+
+	if (strstr(name, ".github/workflows/") != NULL)
+		return PIN_FILE_WORKFLOW;
+	if (has_key(data, size, services, array_size(services)))
+		return PIN_FILE_COMPOSE;
+	if (has_key(data, size, kubernetes, array_size(kubernetes)))
+		return PIN_FILE_KUBERNETES;
+	if (has_key(data, size, workflow, array_size(workflow)))
+		return PIN_FILE_WORKFLOW;
+	return PIN_FILE_COMPOSE;
+}
+
+static bool looks_like_yaml(const char *data, size_t size)
+{
+	static const char *const keys[] = {
+		"services:", "version:", "name:", "include:", "networks:",   "volumes:", "configs:",
+		"secrets:",  "jobs:",	 "runs:", "on:",      "apiVersion:", "kind:"
+	};
+
+	return has_key(data, size, keys, array_size(keys));
+}
+
 enum pin_file_type pin_file_type(const char *name, const char *data, size_t size)
 {
-	static const struct {
-		const char *pattern;
-		enum pin_file_type type;
-	} patterns[] = {
-		{ "*.yml", PIN_FILE_COMPOSE },
-		{ "*.yaml", PIN_FILE_COMPOSE },
-		{ "dockerfile", PIN_FILE_DOCKERFILE },
-		{ "dockerfile[.-]*", PIN_FILE_DOCKERFILE },
-		{ "containerfile", PIN_FILE_DOCKERFILE },
-		{ "containerfile[.-]*", PIN_FILE_DOCKERFILE },
-		{ "*.dockerfile", PIN_FILE_DOCKERFILE },
-		{ "*.containerfile", PIN_FILE_DOCKERFILE },
+	static const char *const dockerfiles[] = {
+		"dockerfile",	      "dockerfile[.-]*", "containerfile",
+		"containerfile[.-]*", "*.dockerfile",	 "*.containerfile",
 	};
 	const char *slash = strrchr(name, '/');
 	const char *base = slash != NULL ? slash + 1 : name;
 
-	for (size_t i = 0; i < array_size(patterns); i++)
-		if (fnmatch(patterns[i].pattern, base, FNM_CASEFOLD) == 0)
-			return patterns[i].type;
-	return looks_like_compose(data, size) ? PIN_FILE_COMPOSE : PIN_FILE_DOCKERFILE;
+	if (fnmatch("*.yml", base, FNM_CASEFOLD) == 0 || fnmatch("*.yaml", base, FNM_CASEFOLD) == 0)
+		return yaml_type(name, data, size);
+	for (size_t i = 0; i < array_size(dockerfiles); i++)
+		if (fnmatch(dockerfiles[i], base, FNM_CASEFOLD) == 0)
+			return PIN_FILE_DOCKERFILE;
+	return looks_like_yaml(data, size) ? yaml_type(name, data, size) : PIN_FILE_DOCKERFILE;
 }

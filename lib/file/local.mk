@@ -13,6 +13,7 @@ libseatrial_a_SOURCES += \
 	lib/file/stages.c lib/file/stages.h \
 	lib/file/variables.c lib/file/variables.h \
 	lib/file/words.c lib/file/words.h \
+	lib/file/workload.c lib/file/workload.h \
 	lib/file/yaml.c lib/file/yaml.h
 
 EXTRA_DIST += docs/dockerfiles.md

@@ -141,6 +141,10 @@ void yml_place(const struct yml *yml, const yaml_node_t *node, struct yml_place 
 	size_t line = last;
 
 	*ret_place = (struct yml_place) { 0 };
+	/* the end of a block is somewhere below its text */
+	if (node->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+	    node->data.scalar.style == YAML_FOLDED_SCALAR_STYLE)
+		return;
 	if (size == 0 || size > last || memcmp(yml->data + last - size, text, size) != 0)
 		return;
 	ret_place->at = (struct span) { last - size, last };
