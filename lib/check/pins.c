@@ -164,6 +164,9 @@ int pins_add_image(struct pins *pins, const struct pin_place *place, const char 
 }
 
 static int set_once(char **place, const char *format, va_list args, struct error *err)
+	printf_like(2, 0);
+
+static int set_once(char **place, const char *format, va_list args, struct error *err)
 {
 	if (*place != NULL)
 		return 0;
