@@ -14,16 +14,16 @@ ids() {
 
 if [ "$(id -u)" -eq 0 ]; then
 	ro box
-	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=2000(extra)' 'a named user with its groups'
+	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=1000(app),2000(extra)' 'a named user with its groups'
 	ro --user 1000 box
-	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=2000(extra)' 'the same by number'
+	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=1000(app),2000(extra)' 'the same by number'
 	ro --user 4242 box
-	is "$(ids)" 'uid=4242 gid=0(root)' 'a number without an entry'
+	is "$(ids)" 'uid=4242 gid=0(root) groups=0(root)' 'a number without an entry'
 	is "$(json out .user.home)" / 'its home is /'
 	ro --user app:extra box
-	is "$(ids)" 'uid=1000(app) gid=2000(extra)' 'a group of one'"'"'s own'
+	is "$(ids)" 'uid=1000(app) gid=2000(extra) groups=2000(extra)' 'a group of one'"'"'s own'
 	ro --user 0 box
-	is "$(ids)" 'uid=0(root) gid=0(root)' 'root'
+	is "$(ids)" 'uid=0(root) gid=0(root) groups=0(root)' 'root'
 	ro --user 0 --cmd 'grep CapEff /proc/self/status' box
 	is "$(ids)" 'CapEff:	00000000a80425fb' 'root has the capabilities that Docker leaves'
 	ro --cmd 'grep Cap /proc/self/status' box

@@ -312,6 +312,26 @@ t_unit_test_registry_SOURCES = t/unit/test-registry.c
 t_unit_test_registry_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_registry_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-engine
+t_unit_test_engine_SOURCES = t/unit/test-engine.c
+t_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_engine_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-enginehost
+t_unit_test_enginehost_SOURCES = t/unit/test-enginehost.c
+t_unit_test_enginehost_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_enginehost_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-enginelog
+t_unit_test_enginelog_SOURCES = t/unit/test-enginelog.c
+t_unit_test_enginelog_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_enginelog_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-writes
+t_unit_test_writes_SOURCES = t/unit/test-writes.c
+t_unit_test_writes_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_writes_LDADD = $(CMOCKA_LDADD)
+
 check_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
@@ -351,7 +371,7 @@ check-programs: $(check_PROGRAMS)
 #   0201                       runs a program of the tests, which reads what 1001 reads
 #   0204                       looks with strace at what is opened
 #   0300                       tests the tests' own registries
-#   1090                       wants a Docker engine, and is a measurement
+#   0304, 1090, 1091           want engines, which take their time
 #   3003                       runs as another user, who may not read the wrappers
 #   4001                       measures times of milliseconds, which nothing keeps here
 #   7003, 7004, 8000, episodes run what the others run, through scripts that bring their own PATH
@@ -395,7 +415,8 @@ t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t
+shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t \
+	t/3100-ro-run-engines.t
 
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t t/5004-pin-check-update.t

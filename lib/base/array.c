@@ -2,6 +2,7 @@
 
 #include "base/array.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@ int array_grow(void *place, size_t count, size_t *capacity, size_t size, struct 
 		return 0;
 	/* a pointer of any type is copied, for it cannot be used as one of another */
 	memcpy(&items, place, sizeof items);
-	items = wanted > *capacity ? reallocarray(items, wanted, size) : NULL;
+	items = wanted > *capacity && wanted <= SIZE_MAX / size ? realloc(items, wanted * size)
+								: NULL;
 	if (items == NULL)
 		return error_memory(err);
 	memcpy(place, &items, sizeof items);

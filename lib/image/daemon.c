@@ -15,7 +15,6 @@
 void daemon_image_release(struct daemon_image *image)
 {
 	stream_close(image->stream);
-	free(image->what);
 	*image = (struct daemon_image) { 0 };
 }
 
@@ -162,10 +161,6 @@ static int image_take_export(struct daemon_image *image, struct engine **engine,
 
 	if (image_take_id(image, inspected, &id, err) < 0)
 		return error_prefix(err, "%s", engine_address(*engine));
-	if (asprintf(&image->what, "the export of %s", engine_address(*engine)) < 0) {
-		image->what = NULL;
-		return error_memory(err);
-	}
 	self = calloc(1, sizeof *self);
 	if (self == NULL)
 		return error_memory(err);

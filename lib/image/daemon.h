@@ -19,7 +19,6 @@
 struct daemon_image {
 	struct stream
 		*stream;  /* its export, which the first read asks for; has the engine with it */
-	char *what;	  /* what errors call the stream */
 	struct digest id; /* the engine's: of a configuration, or of what its index.json lists */
 	bool local;	  /* did not come over a network */
 };

@@ -13,7 +13,8 @@
 #include "image/source.h"
 #include "image/store.h"
 
-#define STDIN_NAME "standard input"
+#define STDIN_NAME  "standard input"
+#define EXPORT_NAME "the engine's export"
 
 /* What is found in the source: of a stream, in the walk. */
 struct facts {
@@ -209,7 +210,7 @@ static int image_find_in_engine(struct image *image, struct buf *tried, struct e
 		return result;
 	image->engine_id = found.id;
 	image->options.verify = image->options.verify || !found.local;
-	return image_take_stream(image, steal(&found.stream), found.what, err) < 0 ? -1 : 1;
+	return image_take_stream(image, steal(&found.stream), EXPORT_NAME, err) < 0 ? -1 : 1;
 }
 
 static int image_find_in_source(struct image *image, struct error *err)

@@ -128,6 +128,18 @@ static bool account_from_group(char *text, const char *group, struct account *ac
 	return found;
 }
 
+/* Engines give a process its own group among the others, too: where it were missing, a file that
+ * denies that group something would not deny it to a program that drops it (CVE-2022-36109). */
+static void account_add_own_group(struct account *account)
+{
+	if (account->group_count == ACCOUNT_GROUPS_MAX)
+		account->group_count--;
+	memmove(account->groups + 1, account->groups,
+		account->group_count * sizeof account->groups[0]);
+	account->groups[0] = account->gid;
+	account->group_count++;
+}
+
 int account_find(int root_fd, const char *user, struct account *ret_account, struct error *err)
 {
 	auto_account struct account account = { 0 };
@@ -155,6 +167,7 @@ int account_find(int root_fd, const char *user, struct account *ret_account, str
 				&account))
 		return error_set(err, ERROR_INPUT, "no group '%s' in the image's /etc/group",
 				 group);
+	account_add_own_group(&account);
 	if (account.home == NULL || account.home[0] == '\0') {
 		free(account.home);
 		account.home = strdup("/");

@@ -18,7 +18,7 @@ struct account {
 	gid_t gid;
 	char *name;			  /* NULL: no entry in passwd */
 	char *home;			  /* "/" where passwd does not say */
-	gid_t groups[ACCOUNT_GROUPS_MAX]; /* supplementary */
+	gid_t groups[ACCOUNT_GROUPS_MAX]; /* supplementary; its own first */
 	size_t group_count;
 };
 

@@ -642,7 +642,9 @@ static int on_ended(struct trial *trial, const struct engine_done *done, struct 
 	if (engine_is_local(trial->run->engine) &&
 	    copy_text(&trial->upper, upper_of(done->answer), err) < 0)
 		return -1;
-	record->status = (int)(code & 0xff) << 8;
+	/* 137 is that, and also a status that a program may give itself */
+	record->status =
+		record->killed && code == 128 + SIGKILL ? SIGKILL : (int)(code & 0xff) << 8;
 	if (record->start_error != NULL)
 		return start_failed(trial, state, (int)code, err);
 	if (time_of(state, "FinishedAt", &finished) == 0 && finished > trial->log.started)

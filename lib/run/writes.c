@@ -67,6 +67,14 @@ void writes_drop_mounts(struct write_list *list, const char *const *mounts)
 		drop_holders(list, mounts[i]);
 }
 
+static bool is_made(const struct write_list *list, const char *path)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].what, "made") == 0 && holds(list->items[i].path, path))
+			return true;
+	return false;
+}
+
 void writes_drop_own(struct write_list *list, const char *working_dir)
 {
 	static const char *const own[] = {
@@ -94,7 +102,8 @@ void writes_drop_own(struct write_list *list, const char *working_dir)
 				drop_at(list, i);
 				break;
 			}
-	if (working_dir != NULL)
+	/* one that the image has is nobody's business but the program's */
+	if (working_dir != NULL && is_made(list, working_dir))
 		drop_holders(list, working_dir);
 }
 

@@ -8,7 +8,9 @@
 #   pipe      nothing
 #   registry  skopeo compresses layers that are not, and writes a manifest of its own where the image had none or
 #             a layer has changed: digests, media types and compressed sizes are then those of the manifest that
-#             the registry hands out. It writes every index anew. Otherwise nothing
+#             the registry hands out. It writes every index anew. Searches of paths read an eStargz layer's table
+#             of contents, and that says nothing on whether the tar ends before the table or behind it: so
+#             'stargz.index.json' may be one path more than in the layer
 #   Docker    keeps layers uncompressed and no manifest: digests and compressed sizes are not known
 #
 # What skopeo or Docker do not take is named, with what they say: zstd layers, which skopeo does not convert.
@@ -27,6 +29,7 @@ my $registry = $ENV{REGISTRY} or die 'no REGISTRY';
 my $scratch = "$ENV{TMPDIR}/places";
 mkdir $scratch or die "$scratch: $!";
 my @size = qw(image-size --json --top 0 --depth 99);
+my @paths = ('layer-grep', '--json', '--path', '-E', 'e[a-z]+');
 my @grep = ('layer-grep', '--json', '--path', '--content', '--config', '-E', 'e[a-z]+');
 my %requests;    # by utility: how many there were, and of how many images
 my %places;      # how many images were compared there
@@ -174,8 +177,15 @@ sub document {
 	}
 	return $document;
 }
-my @of_digests = qw(manifest_digest index_digest digest);
-my @of_storage = (@of_digests, qw(media_type compression compressed_bytes));
+my @of_storage = qw(manifest_digest index_digest digest media_type compression compressed_bytes);
+
+# A list of paths without the member that holds the table of contents.
+sub without_table {
+	my ($document) = @_;
+	$document->{matches} = [ grep { $_->{path} ne 'stargz.index.json' } @{ $document->{matches} } ];
+	delete @$document{qw(match_count verdict rules)};
+	return $document;
+}
 
 # What the registry hands out, and its digest.
 sub manifest_of {
@@ -188,9 +198,8 @@ sub manifest_of {
 }
 
 sub compare_registry {
-	my ($title, $number, $file, $found, $changed) = @_;
+	my ($title, $number, $file, $found, @without) = @_;
 	my $doc = decode_json($found);
-	my @without = $changed ? @of_storage : 'index_digest';
 	is_deeply(document($found, @without), document($file, @without), "$title: registry: image-size");
 	my ($manifest, $digest) = manifest_of($doc->{image}{manifest_digest});
 	is($digest, $doc->{image}{manifest_digest}, "$title: registry: the manifest has this digest");
@@ -238,14 +247,24 @@ sub from_registry {
 	my @options = @{ $case->{arguments} }[ 0 .. $#{ $case->{arguments} } - 1 ];
 	my $name = "docker://$registry/corpus:$number";
 	my $changed = $case->{image}{view} eq 'docker' || grep { $_->{compression} eq 'none' } @{ $case->{image}{layers} };
+	my @without = $changed ? @of_storage : 'index_digest';
 	my ($paths, $status, $signal, $out, $err) = counted('image-size --content', @size, '--content', @options, $name);
 	is("$status $signal $err", '0 0 ', "$title: registry: measured") or return;
-	my $doc = compare_registry($title, $number, $file, $out, $changed);
+	my $doc = compare_registry($title, $number, $file, $out, @without);
 	requests_are("$title: registry: image-size --content", $doc, $paths);
 	compare_manifest($title, $name, $doc, @options);
 	($paths, $status, $signal, $out, $err) = counted('layer-grep', @grep, @options, $name);
-	is_deeply(document($out, @of_digests), document($found_in_file, @of_digests), "$title: registry: layer-grep");
+	is_deeply(document($out, @without), document($found_in_file, @without), "$title: registry: layer-grep");
 	requests_are("$title: registry: layer-grep", $doc, $paths);
+	# a search of paths may do with a table of contents, and finds the same
+	my (undef, undef, $found_by_path, undef) = ask(@paths, @{ $case->{arguments} });
+	($paths, $status, $signal, $out, $err) = counted('layer-grep, paths', @paths, @options, $name);
+	my @how = qw(table table_bytes);
+	is_deeply(without_table(document($out, @without, @how)), without_table(document($found_by_path, @without, @how)),
+		"$title: registry: layer-grep, paths");
+	my ($table) = grep { defined } map { $_->{table} } @{ decode_json($out)->{layers} };
+	is($table, $title =~ /estargz/ ? 'estargz' : undef, "$title: registry: layer-grep, paths: how it was read");
+	requests_are("$title: registry: layer-grep, paths", $doc, $paths) if !defined $table;
 	$places{registry}++;
 }
 
@@ -262,7 +281,7 @@ sub from_docker {
 		[ undef, undef, undef, map { ('none', undef) } @{ $doc->{layers} } ],
 		"$title: Docker: neither manifest nor compressed sizes are known");
 	($status, $signal, $out, $err) = ask(@grep, $name);
-	is_deeply(document($out, @of_digests), document($found_in_file, @of_digests), "$title: Docker: layer-grep");
+	is_deeply(document($out, @of_storage), document($found_in_file, @of_storage), "$title: Docker: layer-grep");
 	$places{Docker}++;
 }
 

@@ -45,19 +45,19 @@ static void finds(unused_arg void **state)
 		const char *home;
 		size_t groups;
 	} cases[] = {
-		{ "", 0, 0, "root", "/root", 0 },
-		{ "root", 0, 0, "root", "/root", 0 },
-		{ "app", 1000, 1001, "app", "/home/app", 2 },
-		{ "1000", 1000, 1001, "app", "/home/app", 2 },
-		{ "app:extra", 1000, 2000, "app", "/home/app", 0 },
-		{ "app:77", 1000, 77, "app", "/home/app", 0 },
-		{ "1000:2001", 1000, 2001, "app", "/home/app", 0 },
-		{ "app:", 1000, 1001, "app", "/home/app", 2 },
-		{ "4242", 4242, 0, NULL, "/", 0 },
-		{ "4242:9", 4242, 9, NULL, "/", 0 },
-		{ "1003", 1003, 0, NULL, "/", 0 },
-		{ "last", 1004, 1004, "last", "/last", 0 },
-		{ ":5", 0, 5, "root", "/root", 0 },
+		{ "", 0, 0, "root", "/root", 1 },
+		{ "root", 0, 0, "root", "/root", 1 },
+		{ "app", 1000, 1001, "app", "/home/app", 3 },
+		{ "1000", 1000, 1001, "app", "/home/app", 3 },
+		{ "app:extra", 1000, 2000, "app", "/home/app", 1 },
+		{ "app:77", 1000, 77, "app", "/home/app", 1 },
+		{ "1000:2001", 1000, 2001, "app", "/home/app", 1 },
+		{ "app:", 1000, 1001, "app", "/home/app", 3 },
+		{ "4242", 4242, 0, NULL, "/", 1 },
+		{ "4242:9", 4242, 9, NULL, "/", 1 },
+		{ "1003", 1003, 0, NULL, "/", 1 },
+		{ "last", 1004, 1004, "last", "/last", 1 },
+		{ ":5", 0, 5, "root", "/root", 1 },
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {
@@ -68,6 +68,7 @@ static void finds(unused_arg void **state)
 		assert_int_equal(account.uid, cases[i].uid);
 		assert_int_equal(account.gid, cases[i].gid);
 		assert_int_equal(account.group_count, cases[i].groups);
+		assert_int_equal(account.groups[0], cases[i].gid);
 		assert_string_equal(account.home, cases[i].home);
 		if (cases[i].name != NULL)
 			assert_string_equal(account.name, cases[i].name);
