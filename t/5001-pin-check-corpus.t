@@ -3,6 +3,7 @@
 # and every FROM, COPY --from, RUN --mount and image is what others made of it.
 use strict;
 use warnings;
+use Encode;
 use FindBin;
 use JSON::PP;
 use lib "$FindBin::Bin/lib";
@@ -44,6 +45,24 @@ sub wanted {
 	return [ map { my $pin = $_->{pin} // $_->{kind}; [ $_->{line}, $pin{$pin} // $pin, $_->{raw}, $_->{resolved} ] } @$facts ];
 }
 
+# Words whose place in the file holds something else. What goes over several lines or has quotes is not compared,
+# nor the signs of ENV and LABEL, which have no place.
+sub misplaced {
+	my ($text, @instructions) = @_;
+	my @wrong;
+	for my $instruction (@instructions) {
+		my @words = (@{ $instruction->{flags} }, @{ $instruction->{args} });
+		for my $i (0 .. $#words) {
+			my ($start, $end) = @{ $instruction->{places}[$i] };
+			my $there = substr $text, $start, $end - $start;
+			next if $there =~ /[\n"]/ || $there eq '' && $words[$i] =~ /^=?$/;
+			$there = Encode::decode('UTF-8', $there);
+			push @wrong, [ $instruction->{first_line}, $words[$i], $there ] if $there ne $words[$i];
+		}
+	}
+	return @wrong;
+}
+
 my $facts = decode_json(slurp("$corpus/dockerfiles/from-facts.json"));
 for my $name (sort keys %$facts) {
 	my $fact = $facts->{$name};
@@ -72,6 +91,8 @@ for my $name (sort keys %$facts) {
 
 	my (undef, undef, $parsed) = ask($tree, '--json', "$corpus/$name");
 	my @instructions = @{ decode_json($parsed)->{instructions} };
+	my $text = slurp("$corpus/$name");
+	is_deeply([ misplaced($text, @instructions) ], [], "$short: the places of words");
 	# the facts' parser takes the lines of a heredoc for instructions, and joins `trailing\\` with the
 	# next line, where BuildKit's own tree has two
 	is(scalar @instructions, $fact->{instruction_count}, "$short: number of instructions")

@@ -72,6 +72,76 @@ expect_status 0 sh -c 'pin-check - <good'
 expect_status 1 sh -c 'pin-check - <compose.yaml'
 has out 'standard input:8: image' 'standard input is told by its content'
 
+# Kubernetes and GitHub
+cat >pod.yaml <<EOF
+apiVersion: batch/v1
+kind: CronJob
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          containers:
+          - name: app
+            image: app@$D1
+          initContainers:
+          - name: setup
+            image: busybox
+EOF
+expect_status 1 pin-check pod.yaml
+is "$(cat out)" 'pod.yaml:13: initContainers busybox: not pinned: neither tag nor digest
+2 external references, 1 not pinned' 'a Kubernetes manifest'
+cat >workflow <<EOF
+name: ci
+on: push
+jobs:
+  test:
+    container: node:20
+    steps:
+    - uses: docker://alpine@$D1
+    - uses: docker://\${{ env.IMAGE }}
+EOF
+expect_status 1 pin-check - <workflow
+is "$(cat out)" "standard input:5: container node:20: not pinned: a tag can move, a digest cannot
+standard input:8: uses docker://\${{ env.IMAGE }}: not known: it is an expression
+3 external references, 2 not pinned" 'a workflow'
+expect_status 1 pin-check --json workflow
+is "$(json out '.files[].references[] | [.line, .place.column, .instruction, .service, .pin] | @csv' | tr -d '"' | tr '\n' ' ')" \
+	'5,16,container,test,tag 7,13,uses,,digest 8,13,uses,,unresolved ' 'JSON: where they stand'
+mkdir -p .github/workflows
+echo 'a: b' >.github/workflows/x.yml
+expect_trouble 'neither a workflow nor an action' pin-check .github/workflows/x.yml
+
+# known findings
+cat >known <<EOF
+# for the time being
+
+alpine:3   the next release of it brings a digest
+good:2	pinned, and so this entry is for nothing
+gone:1 was there once
+bad:9 by its line
+EOF
+{ cat good; echo 'COPY --from=alpine:3 /a /b'; echo 'COPY --from=busybox /a /b'; } >bad
+expect_status 1 pin-check bad
+expect_status 0 pin-check --accept known bad good
+is "$(cat out)" "known:4: accepts nothing that fails: good:2
+known:5: accepts nothing that fails: gone:1
+6 external references, all pinned; 3 accepted" 'what is accepted does not count, and what is not needed is told'
+expect_status 0 pin-check --accept known --json bad
+is "$(json out '[.files[].references[] | select(.accepted) | [.line, .holds, .accepted]], [.accept[] | .used]' | tr -d ' \n')" \
+	'[[8,false,"thenextreleaseofitbringsadigest"],[9,false,"byitsline"]][true,false,false,true]' 'JSON: what is accepted, and by what'
+expect_status 0 pin-check --accept known --tap bad
+echo 'COPY --from=other /a /b' >>bad
+expect_status 1 pin-check --accept known bad
+is "$(grep -c '^bad:' out)" 1 'another one does'
+echo 'alpine:3' >no-reason
+expect_trouble "no-reason:1: 'alpine:3' has no reason" pin-check --accept no-reason bad
+printf 'a b\na c\n' >twice
+expect_trouble "twice:2: 'a' is in line 1 already" pin-check --accept twice bad
+expect_trouble 'nowhere' pin-check --accept nowhere bad
+printf 'a\0 b\n' >nul-accept
+expect_trouble 'NUL' pin-check --accept nul-accept bad
+
 # forms of the result
 expect_status 1 pin-check --json --base "$AL" good arg
 is "$(json out '.schema, .verdict, (.checks[] | .name, .holds)' | tr '\n' ' ')" \
@@ -121,8 +191,6 @@ head -c 5000000 /dev/zero | tr '\0' 'x' >large
 expect_trouble 'large' pin-check large
 expect_trouble "--base: 'A'" pin-check --base A good
 expect_trouble "'X' is not NAME=VALUE" pin-check --build-arg X good
-expect_trouble '--verify is not supported yet' pin-check --verify good
-expect_trouble '--update is not supported yet' pin-check --update good
 expect_trouble 'json' pin-check --json --tap good
 
 # cut anywhere, a file is read or refused, and never both

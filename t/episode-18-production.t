@@ -194,7 +194,24 @@ item '18.14', sub {
 };
 
 item '18.15', sub { pin_checks('consistent', 'one digest per base') };
-item '18.16', sub { skips('asking a registry is not there yet') };
+item '18.16', sub {
+	my $dockerfile = setting('DOCKERFILE') // return skips('no DOCKERFILE in the settings');
+	my $pins = eval { utility('pins-verified', 'pin-check', '--verify', $dockerfile) };
+	if (!$pins) {
+		# that nobody answers says nothing of the digest; any other trouble does
+		die $@ unless $@ =~ /could not resolve|failed to connect|couldn't connect|timed? ?out|unreachable/i;
+		return skips('no registry can be reached: ' . $@ =~ s/\s+\z//r);
+	}
+	my ($check) = grep { $_->{name} eq 'exists' } @{ $pins->{checks} };
+	my @asked = grep { $_->{registry} } map { @{ $_->{references} } } @{ $pins->{files} };
+	return fails('no reference has a digest that could be asked for') unless @asked;
+	my @moved = map { "line $_->{line}: $_->{note}" } grep { $_->{note} } @asked;
+	my ($wrong) = map { "line $_->{line}: $_->{raw}: $_->{reason}" } grep { !$_->{registry}{exists} } @asked;
+	return verdict_of($check->{holds}, $wrong // 'the registry has ' . scalar(@asked) . ' of ' . scalar(@asked) . ' digests'
+		. (@moved ? ', ' . scalar(@moved) . ' of them older than its tag' : ''),
+		references => [ map { "line $_->{line}: $_->{resolved}" } @asked ], @moved ? (moved => \@moved) : ());
+};
+
 item '18.17', sub { skips($no_lint) };
 item '18.18', sub { skips($no_lint) };
 item '18.19', sub { skips($no_lint) };

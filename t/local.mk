@@ -57,6 +57,11 @@ t_unit_test_dockerfile_SOURCES = t/unit/test-dockerfile.c
 t_unit_test_dockerfile_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_dockerfile_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-edits
+t_unit_test_edits_SOURCES = t/unit/test-edits.c
+t_unit_test_edits_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_edits_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-execform
 t_unit_test_execform_SOURCES = t/unit/test-execform.c
 t_unit_test_execform_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -86,6 +91,11 @@ unit_tests += t/unit/test-words
 t_unit_test_words_SOURCES = t/unit/test-words.c
 t_unit_test_words_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_words_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-workload
+t_unit_test_workload_SOURCES = t/unit/test-workload.c
+t_unit_test_workload_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_workload_LDADD = $(CMOCKA_LDADD)
 
 unit_tests += t/unit/test-rootfs
 t_unit_test_rootfs_SOURCES = t/unit/test-rootfs.c
@@ -409,7 +419,7 @@ shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attemp
 	t/3100-ro-run-engines.t
 
 
-shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t
+shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t t/5004-pin-check-update.t
 check_PROGRAMS += t/lib/dockerfile-tree
 t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 

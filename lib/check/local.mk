@@ -12,6 +12,11 @@ libseatrial_a_SOURCES += \
 	lib/check/survival.c lib/check/survival.h
 
 libseatrial_a_SOURCES += \
+	lib/check/pinaccept.c lib/check/pinaccept.h \
+	lib/check/pinask.c lib/check/pinask.h \
 	lib/check/pinfind.c lib/check/pinfind.h \
+	lib/check/pintext.c lib/check/pintext.h \
+	lib/check/pinupdate.c lib/check/pinupdate.h \
+	lib/check/pinverify.c lib/check/pinverify.h \
 	lib/check/pins.c lib/check/pins.h \
 	lib/check/remotesource.c lib/check/remotesource.h

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "check/pintext.h"
 #include "check/remotesource.h"
 #include "file/compose.h"
+#include "file/workload.h"
 
 /* One Dockerfile, while it is looked through. */
 struct finder {
@@ -20,6 +22,7 @@ struct finder {
 	struct stages stages;
 	struct variables scope; /* of the present stage */
 	struct pins *pins;
+	char *fixed; /* the present place's, where it had to be made */
 };
 
 static size_t finder_line(const struct finder *finder, const struct instruction *instruction)
@@ -50,6 +53,26 @@ static struct pin_place finder_place(const struct finder *finder,
 	};
 }
 
+/* Where a word, or its end from `value` on, stands. */
+static void place_word(struct finder *finder, const struct word *word, const char *value,
+		       struct pin_place *place)
+{
+	/* an inline Dockerfile counts in a text that the file has in another form */
+	if (finder->service != NULL) {
+		place->fixed = "it stands in an inline Dockerfile";
+		return;
+	}
+	place->at = word->at;
+	if (word->at.end - word->at.start == word->size) {
+		place->at.start += (size_t)(value - word->data);
+		place->at.end = place->at.start + strlen(value);
+	} else {
+		place->fixed = "it is written with quotes, escapes or over several lines";
+	}
+	place->end = place->at;
+	dockerfile_locate(finder->dockerfile, place->at.start, &place->token_line, &place->column);
+}
+
 static int add_unresolved(struct finder *finder, const struct pin_place *place, const char *raw,
 			  const char *variable, struct error *err)
 {
@@ -58,6 +81,23 @@ static int add_unresolved(struct finder *finder, const struct pin_place *place, 
 	if (asprintf(&reason, "not known: the variable '%s' is not set", variable) < 0)
 		return error_memory(err);
 	return pins_add(finder->pins, place, PIN_UNRESOLVED, raw, NULL, reason, err);
+}
+
+/* The base of a FROM: its text may come from the default of an ARG. */
+static int place_base(struct finder *finder, const struct instruction *from,
+		      struct pin_place *place, struct error *err)
+{
+	const struct word *word = &from->args.items[0];
+
+	place_word(finder, word, word->data, place);
+	if (place->fixed != NULL)
+		return 0;
+	free(steal(&finder->fixed));
+	if (pintext_find(finder->dockerfile, from, finder->settings, &finder->stages.globals,
+			 &place->end, &finder->fixed, err) < 0)
+		return -1;
+	place->fixed = finder->fixed;
+	return 0;
 }
 
 static int find_from(struct finder *finder, const struct instruction *instruction,
@@ -71,6 +111,8 @@ static int find_from(struct finder *finder, const struct instruction *instructio
 	variables_release(&finder->scope);
 	stage_scope_begin(&finder->stages, instruction->stage, &finder->scope);
 	place.base = true;
+	if (instruction->args.count > 0 && place_base(finder, instruction, &place, err) < 0)
+		return -1;
 	if (stage->unknown != NULL)
 		return add_unresolved(finder, &place, raw, stage->unknown, err);
 	/* a reference that is none is told as such before the instruction's form is */
@@ -145,6 +187,7 @@ static int find_copy(struct finder *finder, const struct instruction *instructio
 		size_t number;
 		int result;
 
+		place_word(finder, &instruction->flags.items[at - 1], from, &place);
 		if (from[0] == '\0' && from[-1] != '=')
 			result = pins_add(finder->pins, &place, PIN_INVALID, "--from", NULL,
 					  "--from has no value", err);
@@ -185,17 +228,21 @@ static bool next_field(const char **at, struct buf *field)
 	return false;
 }
 
-/* The value of from= in what --mount says; "" for none. False where it is malformed. */
-static bool mount_source(const char *mount, struct buf *source)
+/* The value of from= in what --mount says, "" for none, and where it begins there. False where it
+ * is malformed. */
+static bool mount_source(const char *mount, struct buf *source, const char **ret_where)
 {
 	auto_buf struct buf field;
 
 	buf_init(&field, DOCKERFILE_SIZE_MAX);
 	buf_clear(source);
 	for (;;) {
+		const char *start = mount;
+
 		if (!next_field(&mount, &field))
 			return false;
 		if (strncasecmp(field.data, "from=", 5) == 0) {
+			*ret_where = start + (*start == '"' ? 6 : 5);
 			buf_clear(source);
 			buf_add_string(source, field.data + 5);
 		}
@@ -219,9 +266,14 @@ static int find_mounts(struct finder *finder, const struct instruction *instruct
 	while ((mount = instruction_flag(instruction, "mount", &at)) != NULL) {
 		char label[24];
 		struct pin_place place = finder_place(finder, instruction, what, label);
+		const char *where = mount;
+		bool well = mount_source(mount, &source, &where);
 		int result = 0;
 
-		if (!mount_source(mount, &source))
+		place_word(finder, &instruction->flags.items[at - 1], where, &place);
+		if (place.fixed == NULL)
+			place.at.end = place.end.end = place.at.start + source.size;
+		if (!well)
 			result = pins_add(finder->pins, &place, PIN_INVALID, mount, NULL,
 					  "malformed list of values", err);
 		else if (source.size > 0)
@@ -364,6 +416,14 @@ static int find_syntax(struct finder *finder, struct error *err)
 
 	if (syntax == NULL)
 		return 0;
+	place.at = place.end = finder->dockerfile->syntax_at;
+	if (given != NULL)
+		place.fixed = "it is given on the command line";
+	else if (finder->service != NULL || place.at.end == 0)
+		place.fixed = "it stands in another text";
+	else
+		dockerfile_locate(finder->dockerfile, place.at.start, &place.token_line,
+				  &place.column);
 	if (given != NULL && given->unknown != NULL)
 		return add_unresolved(finder, &place, "BUILDKIT_SYNTAX", given->unknown, err);
 	return pins_add_image(finder->pins, &place, syntax, syntax, err);
@@ -405,6 +465,7 @@ static int find_in_dockerfile(const char *data, size_t size, const char *name, c
 	result = finder_run(&finder, err);
 	variables_release(&finder.scope);
 	stages_release(&finder.stages);
+	free(finder.fixed);
 	return result;
 }
 
@@ -461,6 +522,23 @@ static int find_inline(const struct compose_service *service, const char *name,
 	return 0;
 }
 
+/* The reference ends with the text at the place, or with its part behind the last variable. */
+static void place_value(const struct yml_place *where, const char *text, struct pin_place *place)
+{
+	const char *dollar = strrchr(text, '$');
+	const char *sign = strrchr(text, '@');
+
+	place->token_line = where->line;
+	place->column = where->column;
+	place->at = place->end = where->at;
+	if (where->line == 0)
+		place->fixed = "it is written in another way, or over several lines";
+	else if (dollar != NULL && sign != NULL && sign > dollar)
+		place->end.start += (size_t)(sign - text);
+	else if (dollar != NULL)
+		place->fixed = "it is made of variables";
+}
+
 /* `image` beside `build` is the name of what is built, unless the policy is to pull it. */
 static bool is_built_here(const struct compose_service *service)
 {
@@ -479,6 +557,7 @@ static int find_image(const struct compose_service *service, struct pins *pins, 
 
 	if (image->text == NULL)
 		return 0;
+	place_value(&image->place, image->text, &place);
 	if (is_built_here(service))
 		return pins_add(pins, &place, PIN_STAGE, image->text,
 				image->unknown == NULL ? image->value : NULL, NULL, err);
@@ -496,6 +575,7 @@ static int find_context(const struct compose_service *service, const struct comp
 		.line = context->line,
 		.instruction = named ? "additional_contexts" : "context",
 		.service = service->name,
+		.fixed = "it is the context of a build",
 	};
 	const char *where = context->value;
 	enum remote_kind kind;
@@ -545,17 +625,55 @@ static int find_in_compose(const char *data, size_t size, const char *name,
 	return 0;
 }
 
+static int add_workload(const struct workload_image *image, struct pins *pins, struct error *err)
+{
+	struct pin_place place = { .line = image->line,
+				   .instruction = image->what,
+				   .service = image->owner };
+
+	place_value(&image->place, image->text, &place);
+	if (image->image == NULL)
+		return pins_add(pins, &place, PIN_UNRESOLVED, image->text, NULL,
+				"not known: it is an expression", err);
+	/* what stands before the image */
+	if (place.fixed == NULL && place.end.start == place.at.start)
+		place.end.start += strlen(image->text) - strlen(image->image);
+	return pins_add_image(pins, &place, image->text, image->image, err);
+}
+
+static int find_in_workload(const char *data, size_t size, const char *name, bool workflow,
+			    struct pins *pins, struct error *err)
+{
+	auto_workload struct workload workload = { 0 };
+
+	if ((workflow ? workflow_parse(data, size, name, &workload, err)
+		      : kubernetes_parse(data, size, name, &workload, err)) < 0)
+		return -1;
+	for (size_t i = 0; i < workload.count; i++)
+		if (add_workload(&workload.items[i], pins, err) < 0)
+			return -1;
+	return 0;
+}
+
 int pins_find(const char *data, size_t size, const char *name, enum pin_file_type type,
 	      const struct pin_settings *settings, struct pins *ret_pins, struct error *err)
 {
 	auto_pins struct pins pins = { 0 };
-	int result;
+	int result = 0;
 
-	if (type == PIN_FILE_COMPOSE)
+	switch (type) {
+	case PIN_FILE_COMPOSE:
 		result = find_in_compose(data, size, name, settings, &pins, err);
-	else
+		break;
+	case PIN_FILE_KUBERNETES:
+	case PIN_FILE_WORKFLOW:
+		result = find_in_workload(data, size, name, type == PIN_FILE_WORKFLOW, &pins, err);
+		break;
+	case PIN_FILE_DOCKERFILE:
 		result =
 			find_in_dockerfile(data, size, name, NULL, 0, &settings->build, &pins, err);
+		break;
+	}
 	if (result < 0)
 		return -1;
 	*ret_pins = pins;
@@ -563,18 +681,18 @@ int pins_find(const char *data, size_t size, const char *name, enum pin_file_typ
 	return 0;
 }
 
-/* Does a line begin with a key of a compose file? Only lines at the margin are keys of the root. */
-static bool looks_like_compose(const char *data, size_t size)
+/* Does a line begin with one of these keys? Only lines at the margin are keys of the root. */
+static bool has_key(const char *data, size_t size, const char *const *keys, size_t count)
 {
-	static const char *const keys[] = { "services:", "version:", "name:",	 "include:",
-					    "networks:", "volumes:", "configs:", "secrets:" };
 	const char *end = data + size;
 
+	if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+		data += 3;
 	while (data < end) {
 		const char *newline = memchr(data, '\n', (size_t)(end - data));
 		size_t length = (size_t)((newline != NULL ? newline : end) - data);
 
-		for (size_t i = 0; i < array_size(keys); i++)
+		for (size_t i = 0; i < count; i++)
 			if (length >= strlen(keys[i]) &&
 			    memcmp(data, keys[i], strlen(keys[i])) == 0)
 				return true;
@@ -583,26 +701,47 @@ static bool looks_like_compose(const char *data, size_t size)
 	return false;
 }
 
+/* A compose file has services; the others have keys that one of those never has. */
+static enum pin_file_type yaml_type(const char *name, const char *data, size_t size)
+{
+	static const char *const services[] = { "services:", "\"services\":", "include:" };
+	static const char *const kubernetes[] = { "apiVersion:", "\"apiVersion\":" };
+	static const char *const workflow[] = { "jobs:", "\"jobs\":", "runs:" };
+
+	if (strstr(name, ".github/workflows/") != NULL)
+		return PIN_FILE_WORKFLOW;
+	if (has_key(data, size, services, array_size(services)))
+		return PIN_FILE_COMPOSE;
+	if (has_key(data, size, kubernetes, array_size(kubernetes)))
+		return PIN_FILE_KUBERNETES;
+	if (has_key(data, size, workflow, array_size(workflow)))
+		return PIN_FILE_WORKFLOW;
+	return PIN_FILE_COMPOSE;
+}
+
+static bool looks_like_yaml(const char *data, size_t size)
+{
+	static const char *const keys[] = {
+		"services:", "version:", "name:", "include:", "networks:",   "volumes:", "configs:",
+		"secrets:",  "jobs:",	 "runs:", "on:",      "apiVersion:", "kind:"
+	};
+
+	return has_key(data, size, keys, array_size(keys));
+}
+
 enum pin_file_type pin_file_type(const char *name, const char *data, size_t size)
 {
-	static const struct {
-		const char *pattern;
-		enum pin_file_type type;
-	} patterns[] = {
-		{ "*.yml", PIN_FILE_COMPOSE },
-		{ "*.yaml", PIN_FILE_COMPOSE },
-		{ "dockerfile", PIN_FILE_DOCKERFILE },
-		{ "dockerfile[.-]*", PIN_FILE_DOCKERFILE },
-		{ "containerfile", PIN_FILE_DOCKERFILE },
-		{ "containerfile[.-]*", PIN_FILE_DOCKERFILE },
-		{ "*.dockerfile", PIN_FILE_DOCKERFILE },
-		{ "*.containerfile", PIN_FILE_DOCKERFILE },
+	static const char *const dockerfiles[] = {
+		"dockerfile",	      "dockerfile[.-]*", "containerfile",
+		"containerfile[.-]*", "*.dockerfile",	 "*.containerfile",
 	};
 	const char *slash = strrchr(name, '/');
 	const char *base = slash != NULL ? slash + 1 : name;
 
-	for (size_t i = 0; i < array_size(patterns); i++)
-		if (fnmatch(patterns[i].pattern, base, FNM_CASEFOLD) == 0)
-			return patterns[i].type;
-	return looks_like_compose(data, size) ? PIN_FILE_COMPOSE : PIN_FILE_DOCKERFILE;
+	if (fnmatch("*.yml", base, FNM_CASEFOLD) == 0 || fnmatch("*.yaml", base, FNM_CASEFOLD) == 0)
+		return yaml_type(name, data, size);
+	for (size_t i = 0; i < array_size(dockerfiles); i++)
+		if (fnmatch(dockerfiles[i], base, FNM_CASEFOLD) == 0)
+			return PIN_FILE_DOCKERFILE;
+	return looks_like_yaml(data, size) ? yaml_type(name, data, size) : PIN_FILE_DOCKERFILE;
 }

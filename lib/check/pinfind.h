@@ -1,7 +1,8 @@
 /*
  * Floor 4. Finds what Dockerfiles and compose files take from outside: the images of FROM, COPY
  * --from, RUN --mount=from, the frontend of "# syntax=", what ADD fetches, also behind ONBUILD;
- * `image`, an inline Dockerfile and remote contexts of compose services.
+ * `image`, an inline Dockerfile and remote contexts of compose services; the images of Kubernetes
+ * manifests, GitHub workflows and actions.
  */
 #ifndef CHECK_PINFIND_H
 #define CHECK_PINFIND_H
@@ -9,7 +10,12 @@
 #include "check/pins.h"
 #include "file/stages.h"
 
-enum pin_file_type { PIN_FILE_DOCKERFILE, PIN_FILE_COMPOSE };
+enum pin_file_type {
+	PIN_FILE_DOCKERFILE,
+	PIN_FILE_COMPOSE,
+	PIN_FILE_KUBERNETES,
+	PIN_FILE_WORKFLOW, /* of GitHub; actions too */
+};
 
 /* By its name where that tells, by its content otherwise. */
 enum pin_file_type pin_file_type(const char *name, const char *data, size_t size);

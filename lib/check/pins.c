@@ -16,6 +16,18 @@ const char *pin_kind_name(enum pin_kind kind)
 	return names[kind];
 }
 
+const char *pin_tag_name(enum pin_tag tag)
+{
+	static const char *const names[] = {
+		[PIN_TAG_NONE] = NULL,
+		[PIN_TAG_SAME] = "same",
+		[PIN_TAG_MOVED] = "moved",
+		[PIN_TAG_GONE] = "gone",
+	};
+
+	return names[tag];
+}
+
 bool pin_is_external(const struct pin *pin)
 {
 	return pin->kind != PIN_SCRATCH && pin->kind != PIN_STAGE;
@@ -26,9 +38,13 @@ static void pin_release(struct pin *pin)
 	free(pin->instruction);
 	free(pin->stage);
 	free(pin->service);
+	free(pin->fixed);
 	free(pin->raw);
 	free(pin->resolved);
 	free(pin->reason);
+	free(pin->note);
+	free(pin->accepted);
+	free(pin->registry.platforms);
 	reference_release(&pin->reference);
 }
 
@@ -68,12 +84,20 @@ static struct pin *pins_grow(struct pins *pins, const struct pin_place *place, e
 		pins->capacity = capacity;
 	}
 	pin = &pins->items[pins->count++];
-	*pin = (struct pin) { .line = place->line, .kind = kind };
+	*pin = (struct pin) {
+		.line = place->line,
+		.token_line = place->token_line,
+		.column = place->column,
+		.at = place->at,
+		.end = place->end,
+		.kind = kind,
+	};
 	pin->base = place->base && pin_is_external(pin);
 	pin->pinned = kind == PIN_DIGEST || !pin_is_external(pin);
 	pin->instruction = copy(place->instruction, &failed);
 	pin->stage = copy(place->stage, &failed);
 	pin->service = copy(place->service, &failed);
+	pin->fixed = copy(place->fixed, &failed);
 	pin->raw = copy(raw, &failed);
 	pin->resolved = copy(resolved, &failed);
 	pin->reason = copy(reason, &failed);
@@ -139,25 +163,40 @@ int pins_add_image(struct pins *pins, const struct pin_place *place, const char 
 	return 0;
 }
 
-static int set_reason(struct pin *pin, const char *format, ...) printf_like(2, 3);
+static int set_once(char **place, const char *format, va_list args, struct error *err)
+	printf_like(2, 0);
 
-/* The first reason stays. */
-static int set_reason(struct pin *pin, const char *format, ...)
+static int set_once(char **place, const char *format, va_list args, struct error *err)
+{
+	if (*place != NULL)
+		return 0;
+	if (vasprintf(place, format, args) >= 0)
+		return 0;
+	*place = NULL;
+	return error_memory(err);
+}
+
+int pin_fail(struct pin *pin, struct error *err, const char *format, ...)
 {
 	va_list args;
-	int length;
+	int result;
 
 	pin->holds = false;
-	if (pin->reason != NULL)
-		return 0;
 	va_start(args, format);
-	length = vasprintf(&pin->reason, format, args);
+	result = set_once(&pin->reason, format, args, err);
 	va_end(args);
-	if (length < 0) {
-		pin->reason = NULL;
-		return -1;
-	}
-	return 0;
+	return result;
+}
+
+int pin_note(struct pin *pin, struct error *err, const char *format, ...)
+{
+	va_list args;
+	int result;
+
+	va_start(args, format);
+	result = set_once(&pin->note, format, args, err);
+	va_end(args);
+	return result;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -173,7 +212,8 @@ static bool same_base(const struct reference *a, const struct reference *b)
 }
 
 /* Compares a base with those of the stages before it. */
-static int judge_consistency(struct pins *pins, size_t index, struct pins_verdict *verdict)
+static int judge_consistency(struct pins *pins, size_t index, struct pins_verdict *verdict,
+			     struct error *err)
 {
 	struct pin *pin = &pins->items[index];
 
@@ -184,15 +224,15 @@ static int judge_consistency(struct pins *pins, size_t index, struct pins_verdic
 			continue;
 		/* one of them is not known: nor is whether they are the same */
 		if (pin->reference.path == NULL || other->reference.path == NULL) {
-			verdict->inconsistent++;
+			verdict->inconsistent += pin->accepted != NULL ? 0 : 1;
 			return 0;
 		}
 		if (!same_base(&pin->reference, &other->reference) ||
 		    digest_equal(&pin->digest, &other->digest))
 			continue;
-		verdict->inconsistent++;
-		return set_reason(pin, "another digest than that of the same base in line %zu",
-				  other->line);
+		verdict->inconsistent += pin->accepted != NULL ? 0 : 1;
+		return pin_fail(pin, err, "another digest than that of the same base in line %zu",
+				other->line);
 	}
 	return 0;
 }
@@ -208,7 +248,8 @@ static bool is_demanded(const struct pin *pin, const struct reference *demand)
 }
 
 static int judge_pin(struct pins *pins, size_t index, const struct reference *demands,
-		     const char *const *bases, size_t base_count, struct pins_verdict *verdict)
+		     const char *const *bases, size_t base_count, struct pins_verdict *verdict,
+		     struct error *err)
 {
 	struct pin *pin = &pins->items[index];
 	bool demanded = base_count == 0;
@@ -216,22 +257,23 @@ static int judge_pin(struct pins *pins, size_t index, const struct reference *de
 	pin->holds = pin->pinned;
 	if (pin_is_external(pin)) {
 		verdict->external++;
-		verdict->unpinned += pin->pinned ? 0 : 1;
+		verdict->unpinned += pin->pinned || pin->accepted != NULL ? 0 : 1;
+		verdict->accepted += pin->accepted != NULL ? 1 : 0;
 	}
 	if (!pin->base)
 		return 0;
 	verdict->bases++;
-	if (judge_consistency(pins, index, verdict) < 0)
+	if (judge_consistency(pins, index, verdict, err) < 0)
 		return -1;
 	for (size_t i = 0; i < base_count && !demanded; i++)
 		demanded = is_demanded(pin, &demands[i]);
 	if (demanded)
 		return 0;
-	verdict->undemanded++;
-	return set_reason(pin,
-			  base_count == 1 ? "the base is not %s"
-					  : "the base is not %s, or the others that are allowed",
-			  bases[0]);
+	verdict->undemanded += pin->accepted != NULL ? 0 : 1;
+	return pin_fail(pin, err,
+			base_count == 1 ? "the base is not %s"
+					: "the base is not %s, or the others that are allowed",
+			bases[0]);
 }
 
 static void demands_free(struct reference *demands, size_t count)
@@ -270,10 +312,11 @@ int pins_judge(struct pins_file *files, size_t count, const char *const *bases, 
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++)
 		for (size_t j = 0; j < files[i].pins.count && result == 0; j++)
-			result = judge_pin(&files[i].pins, j, demands, bases, base_count, &verdict);
+			result = judge_pin(&files[i].pins, j, demands, bases, base_count, &verdict,
+					   err);
 	demands_free(demands, base_count);
 	if (result < 0)
-		return error_memory(err);
+		return -1;
 	verdict.pinned = verdict.unpinned == 0;
 	verdict.consistent = verdict.inconsistent == 0;
 	verdict.base = base_count == 0 || (verdict.bases > 0 && verdict.undemanded == 0);

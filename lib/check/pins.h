@@ -13,6 +13,7 @@
 
 #include "attributes.h"
 #include "base/error.h"
+#include "file/words.h"
 #include "image/reference.h"
 
 enum pin_kind {
@@ -29,8 +30,37 @@ enum pin_kind {
 /* "digest", "tag", … */
 const char *pin_kind_name(enum pin_kind kind);
 
+enum pin_tag {
+	PIN_TAG_NONE,  /* there is none, or nobody has asked */
+	PIN_TAG_SAME,  /* still what the digest says */
+	PIN_TAG_MOVED, /* something else by now */
+	PIN_TAG_GONE,  /* not there any more */
+};
+
+/* "same", "moved", "gone"; NULL for none. */
+const char *pin_tag_name(enum pin_tag tag);
+
+/* What the registry says of a reference with a digest: set by pins_verify (pinverify.h). */
+struct pin_registry {
+	bool asked;
+	bool exists;
+	enum pin_tag tag;
+	struct digest tag_digest; /* what the tag points to; zeroed for none */
+	char *platforms;	  /* "linux/amd64, linux/arm64"; NULL where nobody wanted to know */
+};
+
 struct pin {
-	size_t line;
+	size_t line; /* of the instruction, or of the value */
+	/* Where the reference itself stands: line and, in bytes from 1, column; 0 where that is not
+	 * known. */
+	size_t token_line;
+	size_t column;
+	struct span at;
+	/* Where the text stands that the resolved reference ends with, and that a digest belongs
+	 * to: in `at`, or in the default of an ARG. Unless `fixed` says why there is no such text.
+	 */
+	struct span end;
+	char *fixed;
 	char *instruction; /* "FROM", "COPY --from", "image" */
 	char *stage;	   /* its name, or its number; NULL outside of stages */
 	char *service;	   /* of a compose file; NULL in a Dockerfile */
@@ -41,9 +71,17 @@ struct pin {
 	struct digest digest;	    /* what it is pinned by; zeroed for none */
 	bool base;		    /* a FROM that is no stage and not scratch */
 	bool pinned;
-	bool holds;   /* pinned, and as demanded: set by pins_judge */
-	char *reason; /* NULL where it holds */
+	bool holds;	/* pinned, and as demanded: set by pins_judge */
+	char *reason;	/* NULL where it holds */
+	char *note;	/* what is worth telling of one that may hold; NULL for nothing */
+	char *accepted; /* NULL, or why it does not matter that it does not hold (pinaccept.h) */
+	struct pin_registry registry;
 };
+
+/* It does not hold, and why: the first reason stays. */
+int pin_fail(struct pin *pin, struct error *err, const char *format, ...) printf_like(3, 4);
+/* The first note stays. */
+int pin_note(struct pin *pin, struct error *err, const char *format, ...) printf_like(3, 4);
 
 /* Does it come from outside? */
 bool pin_is_external(const struct pin *pin);
@@ -59,6 +97,11 @@ void pins_release(struct pins *pins);
 /* What a reference is known by when it is added; copied. */
 struct pin_place {
 	size_t line;
+	size_t token_line;
+	size_t column;
+	struct span at;
+	struct span end;
+	const char *fixed;
 	const char *instruction;
 	const char *stage;
 	const char *service;
@@ -78,13 +121,16 @@ int pins_add_pinned(struct pins *pins, const struct pin_place *place, const char
 
 struct pins_file {
 	const char *name; /* borrowed */
+	const char *data; /* borrowed; for those who change it */
+	size_t size;
 	struct pins pins;
 };
 
 /* What the references come to. */
 struct pins_verdict {
 	size_t external;     /* references that are neither stage nor scratch */
-	size_t unpinned;     /* of them, those without a digest */
+	size_t unpinned;     /* of them, those without a digest that nobody accepts */
+	size_t accepted;     /* of the references, those that need not hold */
 	size_t bases;	     /* bases of stages */
 	size_t inconsistent; /* bases whose digest differs from that of another stage's same base */
 	size_t undemanded;   /* bases that are none of the demanded ones */

@@ -4,128 +4,24 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/buf.h"
+#include "file/yaml.h"
 
-/* Merge keys that lead to merge keys; also what ends a cycle of aliases. */
-#define MERGE_DEPTH_MAX 16
-/* Mappings visited for merge keys, so that lists of lists of aliases do not multiply. */
-#define MERGE_VISITS_MAX 100000
-#define SERVICES_MAX	 1000
-/* Collections inside collections. */
-#define DEPTH_MAX 100
+#define SERVICES_MAX 1000
 /* Nested defaults in a variable's default. */
 #define VARIABLE_DEPTH_MAX 32
 
 struct reader {
-	const char *name;
-	yaml_document_t *document;
+	const struct yml *yml;
 	const struct variables *variables;
-	size_t *visits; /* of mappings, on the way of merge keys */
 };
 
-static int reader_error(const struct reader *reader, const yaml_node_t *node, struct error *err)
-{
-	return error_prefix(err, "%s:%zu", reader->name, node->start_mark.line + 1);
-}
-
-static const yaml_node_t *node_at(const struct reader *reader, int index)
-{
-	return yaml_document_get_node(reader->document, index);
-}
-
-static bool is_key(const yaml_node_t *node, const char *key)
-{
-	return node != NULL && node->type == YAML_SCALAR_NODE &&
-	       node->data.scalar.length == strlen(key) &&
-	       memcmp(node->data.scalar.value, key, node->data.scalar.length) == 0;
-}
-
-/* A scalar that says "nothing": empty and plain, ~ or null. */
-static bool is_null(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE &&
-	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       (node->data.scalar.length == 0 || is_key(node, "~") || is_key(node, "null") ||
-		is_key(node, "Null") || is_key(node, "NULL"));
-}
-
-static int check_merge(const struct reader *reader, const yaml_node_t *node, unsigned depth,
-		       struct error *err)
-{
-	if (depth <= MERGE_DEPTH_MAX && (depth == 0 || ++*reader->visits <= MERGE_VISITS_MAX))
-		return 0;
-	(void)error_set(err, ERROR_INPUT, "merge keys lead too far");
-	return reader_error(reader, node, err);
-}
-
-static int find_merged(const struct reader *reader, const yaml_node_t *mapping, const char *key,
-		       unsigned depth, const yaml_node_t **ret_node, struct error *err);
-
-/* What "<<" gives: a mapping, or a list of them of which the first that has the key counts. */
-static int find_in_merge(const struct reader *reader, const yaml_node_t *merge, const char *key,
-			 unsigned depth, const yaml_node_t **ret_node, struct error *err)
-{
-	if (merge == NULL || merge->type == YAML_SCALAR_NODE)
-		return 0;
-	if (merge->type == YAML_MAPPING_NODE)
-		return find_merged(reader, merge, key, depth, ret_node, err);
-	for (const yaml_node_item_t *item = merge->data.sequence.items.start;
-	     item < merge->data.sequence.items.top && *ret_node == NULL; item++) {
-		const yaml_node_t *node = node_at(reader, *item);
-
-		if (node != NULL && node->type == YAML_MAPPING_NODE &&
-		    find_merged(reader, node, key, depth, ret_node, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The mapping's own keys come before merged ones. *ret_node stays NULL where nothing has it. */
-static int find_merged(const struct reader *reader, const yaml_node_t *mapping, const char *key,
-		       unsigned depth, const yaml_node_t **ret_node, struct error *err)
-{
-	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
-	const yaml_node_pair_t *end = mapping->data.mapping.pairs.top;
-	const yaml_node_t *found = NULL;
-
-	if (check_merge(reader, mapping, depth, err) < 0)
-		return -1;
-	for (; pair < end; pair++) {
-		const yaml_node_t *node = node_at(reader, pair->key);
-
-		if (!is_key(node, key))
-			continue;
-		if (found != NULL) {
-			(void)error_set(err, ERROR_INPUT, "the key '%s' is given twice", key);
-			return reader_error(reader, node, err);
-		}
-		found = node_at(reader, pair->value);
-	}
-	if (found != NULL) {
-		*ret_node = found;
-		return 0;
-	}
-	for (pair = mapping->data.mapping.pairs.start; pair < end; pair++)
-		if (*ret_node == NULL && is_key(node_at(reader, pair->key), "<<") &&
-		    find_in_merge(reader, node_at(reader, pair->value), key, depth + 1, ret_node,
-				  err) < 0)
-			return -1;
-	return 0;
-}
-
-/* A member of a mapping; NULL where it is not there, or null. */
-static int find(const struct reader *reader, const yaml_node_t *mapping, const char *key,
-		const yaml_node_t **ret_node, struct error *err)
-{
-	*ret_node = NULL;
-	if (find_merged(reader, mapping, key, 0, ret_node, err) < 0)
-		return -1;
-	if (*ret_node != NULL && is_null(*ret_node))
-		*ret_node = NULL;
-	return 0;
-}
+/* What is handed to read_compose. */
+struct reading {
+	const struct variables *variables;
+	struct compose *compose;
+};
 
 /* Variables. */
 
@@ -275,6 +171,7 @@ static int value_set(const struct reader *reader, const yaml_node_t *node, char 
 
 	value->text = text;
 	value->line = node->start_mark.line + 1;
+	yml_place(reader->yml, node, &value->place);
 	if (text == NULL)
 		return error_memory(err);
 	if (node->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
@@ -284,7 +181,7 @@ static int value_set(const struct reader *reader, const yaml_node_t *node, char 
 	buf_init(&out, COMPOSE_SIZE_MAX);
 	if (template_expand(&template, false, &out, err) < 0 || buf_check(&out, "value", err) < 0) {
 		free(template.unknown);
-		return reader_error(reader, node, err);
+		return yml_error(reader->yml, node, err);
 	}
 	value->unknown = template.unknown;
 	value->value = out.size > 0 ? buf_detach(&out) : strdup("");
@@ -296,11 +193,11 @@ static int check_scalar(const struct reader *reader, const yaml_node_t *node, co
 {
 	if (node == NULL || node->type != YAML_SCALAR_NODE) {
 		(void)error_set(err, ERROR_INPUT, "%s is no text", what);
-		return node != NULL ? reader_error(reader, node, err) : -1;
+		return node != NULL ? yml_error(reader->yml, node, err) : -1;
 	}
 	if (memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {
 		(void)error_set(err, ERROR_INPUT, "%s has a NUL in it", what);
-		return reader_error(reader, node, err);
+		return yml_error(reader->yml, node, err);
 	}
 	return 0;
 }
@@ -310,7 +207,7 @@ static int read_value(const struct reader *reader, const yaml_node_t *mapping, c
 {
 	const yaml_node_t *node;
 
-	if (find(reader, mapping, key, &node, err) < 0)
+	if (yml_find(reader->yml, mapping, key, &node, err) < 0)
 		return -1;
 	if (node == NULL)
 		return 0;
@@ -324,7 +221,7 @@ static int list_add(const struct reader *reader, const yaml_node_t *key, const y
 {
 	struct compose_value *items;
 	char *text = NULL;
-	bool null = node != NULL && is_null(node);
+	bool null = node != NULL && yml_is_null(node);
 
 	if (check_scalar(reader, node, what, err) < 0 ||
 	    (key != NULL && check_scalar(reader, key, what, err) < 0))
@@ -348,15 +245,15 @@ static int read_list(const struct reader *reader, const yaml_node_t *mapping, co
 {
 	const yaml_node_t *node;
 
-	if (find(reader, mapping, key, &node, err) < 0)
+	if (yml_find(reader->yml, mapping, key, &node, err) < 0)
 		return -1;
 	if (node == NULL)
 		return 0;
 	if (node->type == YAML_SEQUENCE_NODE) {
 		for (const yaml_node_item_t *item = node->data.sequence.items.start;
 		     item < node->data.sequence.items.top; item++)
-			if (list_add(reader, NULL, node_at(reader, *item), key, list, count, err) <
-			    0)
+			if (list_add(reader, NULL, yml_node(reader->yml, *item), key, list, count,
+				     err) < 0)
 				return -1;
 		return 0;
 	}
@@ -364,9 +261,9 @@ static int read_list(const struct reader *reader, const yaml_node_t *mapping, co
 		return check_scalar(reader, NULL, key, err);
 	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 	     pair < node->data.mapping.pairs.top; pair++)
-		if (!is_key(node_at(reader, pair->key), "<<") &&
-		    list_add(reader, node_at(reader, pair->key), node_at(reader, pair->value), key,
-			     list, count, err) < 0)
+		if (!yml_is_key(yml_node(reader->yml, pair->key), "<<") &&
+		    list_add(reader, yml_node(reader->yml, pair->key),
+			     yml_node(reader->yml, pair->value), key, list, count, err) < 0)
 			return -1;
 	return 0;
 }
@@ -382,7 +279,7 @@ static int read_build(const struct reader *reader, const yaml_node_t *build,
 	}
 	if (build->type != YAML_MAPPING_NODE) {
 		(void)error_set(err, ERROR_INPUT, "build is neither text nor a mapping");
-		return reader_error(reader, build, err);
+		return yml_error(reader->yml, build, err);
 	}
 	if (read_value(reader, build, "context", &service->context, err) < 0 ||
 	    read_value(reader, build, "dockerfile", &service->dockerfile, err) < 0 ||
@@ -407,14 +304,14 @@ static int read_service(const struct reader *reader, const yaml_node_t *key,
 		return error_memory(err);
 	if (node == NULL || node->type != YAML_MAPPING_NODE) {
 		(void)error_set(err, ERROR_INPUT, "the service '%s' is no mapping", service->name);
-		return reader_error(reader, key, err);
+		return yml_error(reader->yml, key, err);
 	}
 	if (read_value(reader, node, "image", &service->image, err) < 0 ||
 	    read_value(reader, node, "pull_policy", &service->pull_policy, err) < 0 ||
-	    find(reader, node, "extends", &member, err) < 0)
+	    yml_find(reader->yml, node, "extends", &member, err) < 0)
 		return -1;
 	service->extends = member != NULL;
-	if (find(reader, node, "build", &member, err) < 0)
+	if (yml_find(reader->yml, node, "build", &member, err) < 0)
 		return -1;
 	service->builds = member != NULL;
 	return member != NULL ? read_build(reader, member, service, err) : 0;
@@ -429,14 +326,15 @@ static int read_merged_services(const struct reader *reader, const yaml_node_t *
 {
 	if (merge == NULL || merge->type == YAML_SCALAR_NODE)
 		return 0;
-	if (check_merge(reader, merge, depth, err) < 0)
+	if (yml_check_merge(reader->yml, merge, depth, err) < 0)
 		return -1;
 	if (merge->type == YAML_MAPPING_NODE)
 		return read_services(reader, merge, compose, depth + 1, err);
 	for (const yaml_node_item_t *item = merge->data.sequence.items.start;
 	     item < merge->data.sequence.items.top; item++)
-		if (node_at(reader, *item)->type == YAML_MAPPING_NODE &&
-		    read_services(reader, node_at(reader, *item), compose, depth + 1, err) < 0)
+		if (yml_node(reader->yml, *item)->type == YAML_MAPPING_NODE &&
+		    read_services(reader, yml_node(reader->yml, *item), compose, depth + 1, err) <
+			    0)
 			return -1;
 	return 0;
 }
@@ -444,7 +342,7 @@ static int read_merged_services(const struct reader *reader, const yaml_node_t *
 static bool has_service(const struct compose *compose, const yaml_node_t *key)
 {
 	for (size_t i = 0; i < compose->count; i++)
-		if (is_key(key, compose->services[i].name))
+		if (yml_is_key(key, compose->services[i].name))
 			return true;
 	return false;
 }
@@ -458,14 +356,14 @@ static int add_service(const struct reader *reader, const yaml_node_pair_t *pair
 			: NULL;
 
 	if (compose->count == SERVICES_MAX)
-		return error_set(err, ERROR_INPUT, "%s: more than %d services", reader->name,
+		return error_set(err, ERROR_INPUT, "%s: more than %d services", reader->yml->name,
 				 SERVICES_MAX);
 	if (services == NULL)
 		return error_memory(err);
 	compose->services = services;
 	services[compose->count] = (struct compose_service) { 0 };
-	return read_service(reader, node_at(reader, pair->key), node_at(reader, pair->value),
-			    &services[compose->count++], err);
+	return read_service(reader, yml_node(reader->yml, pair->key),
+			    yml_node(reader->yml, pair->value), &services[compose->count++], err);
 }
 
 static int read_services(const struct reader *reader, const yaml_node_t *services,
@@ -475,23 +373,23 @@ static int read_services(const struct reader *reader, const yaml_node_t *service
 	const yaml_node_pair_t *end = services->data.mapping.pairs.top;
 
 	for (const yaml_node_pair_t *pair = start; pair < end; pair++) {
-		const yaml_node_t *key = node_at(reader, pair->key);
+		const yaml_node_t *key = yml_node(reader->yml, pair->key);
 
-		if (is_key(key, "<<"))
+		if (yml_is_key(key, "<<"))
 			continue;
 		if (has_service(compose, key)) {
 			if (depth > 0)
 				continue;
 			(void)error_set(err, ERROR_INPUT, "the service '%s' is given twice",
 					(const char *)key->data.scalar.value);
-			return reader_error(reader, key, err);
+			return yml_error(reader->yml, key, err);
 		}
 		if (add_service(reader, pair, compose, err) < 0)
 			return -1;
 	}
 	for (const yaml_node_pair_t *pair = start; pair < end; pair++)
-		if (is_key(node_at(reader, pair->key), "<<") &&
-		    read_merged_services(reader, node_at(reader, pair->value), compose, depth,
+		if (yml_is_key(yml_node(reader->yml, pair->key), "<<") &&
+		    read_merged_services(reader, yml_node(reader->yml, pair->value), compose, depth,
 					 err) < 0)
 			return -1;
 	return 0;
@@ -499,111 +397,42 @@ static int read_services(const struct reader *reader, const yaml_node_t *service
 
 static int read_document(const struct reader *reader, struct compose *compose, struct error *err)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(reader->document);
+	const yaml_node_t *root = yaml_document_get_root_node(reader->yml->document);
 	const yaml_node_t *services;
 
 	if (root == NULL || root->type != YAML_MAPPING_NODE)
 		return error_set(err, ERROR_INPUT, "%s: no compose file: it is no mapping",
-				 reader->name);
-	if (find(reader, root, "services", &services, err) < 0)
+				 reader->yml->name);
+	if (yml_find(reader->yml, root, "services", &services, err) < 0)
 		return -1;
 	if (services == NULL)
 		return error_set(err, ERROR_INPUT, "%s: no compose file: it has no services",
-				 reader->name);
+				 reader->yml->name);
 	if (services->type != YAML_MAPPING_NODE) {
 		(void)error_set(err, ERROR_INPUT, "services is no mapping");
-		return reader_error(reader, services, err);
+		return yml_error(reader->yml, services, err);
 	}
 	return read_services(reader, services, compose, 0, err);
 }
 
-static int yaml_failed(const yaml_parser_t *parser, const char *name, struct error *err)
+static int read_compose(const struct yml *yml, void *context, struct error *err)
 {
-	if (parser->error == YAML_MEMORY_ERROR)
-		return error_memory(err);
-	return error_set(err, ERROR_INPUT, "%s:%zu: %s", name, parser->problem_mark.line + 1,
-			 parser->problem != NULL ? parser->problem : "no YAML");
-}
+	struct reading *reading = context;
+	struct reader reader = { .yml = yml, .variables = reading->variables };
 
-/*
- * Runs over the events first: libyaml takes a time that grows with the square of the depth of
- * brackets, which cost a reader of a hundred kilobytes a minute.
- */
-static int check_depth(const char *data, size_t size, const char *name, struct error *err)
-{
-	bool done = false;
-	size_t depth = 0;
-	yaml_parser_t parser;
-	yaml_event_t event;
-	int result = 0;
-
-	if (!yaml_parser_initialize(&parser))
-		return error_memory(err);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)data, size);
-	while (!done && result == 0) {
-		if (!yaml_parser_parse(&parser, &event)) {
-			result = yaml_failed(&parser, name, err);
-			break;
-		}
-		if (event.type == YAML_SEQUENCE_START_EVENT ||
-		    event.type == YAML_MAPPING_START_EVENT)
-			depth++;
-		if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
-			depth--;
-		if (depth > DEPTH_MAX)
-			result = error_set(err, ERROR_INPUT, "%s:%zu: nested too deeply", name,
-					   event.start_mark.line + 1);
-		done = event.type == YAML_STREAM_END_EVENT;
-		yaml_event_delete(&event);
-	}
-	yaml_parser_delete(&parser);
-	return result;
-}
-
-/* Behind the one document nothing but the end of the stream may stand. */
-static int check_end(yaml_parser_t *parser, const char *name, struct error *err)
-{
-	yaml_document_t more;
-	const yaml_node_t *root;
-
-	if (!yaml_parser_load(parser, &more))
-		return yaml_failed(parser, name, err);
-	root = yaml_document_get_root_node(&more);
-	yaml_document_delete(&more);
-	if (root == NULL)
-		return 0;
-	return error_set(err, ERROR_INPUT, "%s: several YAML documents in one file", name);
+	return read_document(&reader, reading->compose, err);
 }
 
 int compose_parse(const char *data, size_t size, const char *name,
 		  const struct variables *variables, struct compose *ret_compose, struct error *err)
 {
 	auto_compose struct compose compose = { 0 };
-	size_t visits = 0;
-	struct reader reader = { .name = name, .variables = variables, .visits = &visits };
-	yaml_document_t document;
-	yaml_parser_t parser;
-	int result;
+	struct reading reading = { .variables = variables, .compose = &compose };
 
 	if (size > COMPOSE_SIZE_MAX)
 		return error_set(err, ERROR_INPUT, "%s: larger than %zu bytes", name,
 				 COMPOSE_SIZE_MAX);
-	if (check_depth(data, size, name, err) < 0)
-		return -1;
-	if (!yaml_parser_initialize(&parser))
-		return error_memory(err);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)data, size);
-	if (!yaml_parser_load(&parser, &document)) {
-		result = yaml_failed(&parser, name, err);
-	} else {
-		reader.document = &document;
-		result = check_end(&parser, name, err);
-		if (result == 0)
-			result = read_document(&reader, &compose, err);
-		yaml_document_delete(&document);
-	}
-	yaml_parser_delete(&parser);
-	if (result < 0)
+	if (yml_each(data, size, name, false, read_compose, &reading, err) < 0)
 		return -1;
 	*ret_compose = compose;
 	compose = (struct compose) { 0 };

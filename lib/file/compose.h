@@ -11,6 +11,7 @@
 #define FILE_COMPOSE_H
 
 #include "file/variables.h"
+#include "file/yaml.h"
 
 #define COMPOSE_SIZE_MAX ((size_t)4 << 20)
 
@@ -20,6 +21,7 @@ struct compose_value {
 	char *value;   /* variables replaced, as far as they are known */
 	char *unknown; /* NULL, or a variable that is not set */
 	size_t line;
+	struct yml_place place; /* of the text; zeroed where it is written in another way */
 };
 
 struct compose_service {

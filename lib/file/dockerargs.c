@@ -100,7 +100,7 @@ static void flag_reader_word(struct flag_reader *reader, struct buf *word, bool 
 	}
 }
 
-static int flags_parse(const char **rest, struct words *flags, struct error *err)
+static int flags_parse(const char *line, const char **rest, struct words *flags, struct error *err)
 {
 	struct flag_reader reader = { .at = *rest };
 	auto_buf struct buf word;
@@ -109,45 +109,55 @@ static int flags_parse(const char **rest, struct words *flags, struct error *err
 	for (;;) {
 		size_t size = strlen(reader.at);
 		bool quoted = false;
+		const char *start;
 
 		space_trim_start(&reader.at, &size);
 		*rest = reader.at;
 		if (reader.at[0] != '-' || reader.at[1] != '-')
 			return 0;
 		buf_clear(&word);
+		start = reader.at;
 		flag_reader_word(&reader, &word, &quoted);
 		if (buf_check(&word, "flag", err) < 0)
 			return -1;
 		*rest = reader.at;
 		if (strcmp(word.data, "--") == 0)
 			return 0;
-		if ((quoted || word.size > 0) && words_add(flags, word.data, word.size, err) < 0)
+		if ((quoted || word.size > 0) &&
+		    words_add_at(flags, word.data, word.size, line, start, reader.at, err) < 0)
 			return -1;
 	}
 }
 
-/* Parted by blanks alone: other white space is text. */
+/* Places in arguments count from the instruction's text until all are read. Parted by blanks alone:
+ * other white space is text. */
 static int args_words(const char *text, struct words *args, struct error *err)
 {
-	while (*text != '\0') {
-		size_t size = strcspn(text, BLANKS);
+	const char *at = text;
 
-		if (words_add(args, text, size, err) < 0)
+	while (*at != '\0') {
+		size_t size = strcspn(at, BLANKS);
+
+		if (words_add_at(args, at, size, text, at, at + size, err) < 0)
 			return -1;
-		text += size;
-		text += strspn(text, BLANKS);
+		at += size;
+		at += strspn(at, BLANKS);
 	}
 	return 0;
 }
 
-static int args_text(const char *text, struct words *args, struct error *err)
+/* `at` is a part of `text`, up to its end. */
+static int args_text(const char *text, const char *at, struct words *args, struct error *err)
 {
-	return *text == '\0' ? 0 : words_add(args, text, strlen(text), err);
+	size_t size = strlen(at);
+
+	return size == 0 ? 0 : words_add_at(args, at, size, text, at, at + size, err);
 }
 
 static int args_exec_form(const char *text, struct instruction *instruction, bool *done,
 			  struct error *err)
 {
+	const char *origin = instruction->text;
 	auto_words struct words words = { 0 };
 	enum execform form;
 
@@ -159,10 +169,13 @@ static int args_exec_form(const char *text, struct instruction *instruction, boo
 				 "an array in JSON form may hold nothing but strings");
 	if (form == EXECFORM_NO)
 		return 0;
-	for (size_t i = 0; i < words.count; i++)
-		if (words_add(&instruction->args, words.items[i].data, words.items[i].size, err) <
-		    0)
+	for (size_t i = 0; i < words.count; i++) {
+		const struct word *word = &words.items[i];
+
+		if (words_add_at(&instruction->args, word->data, word->size, origin,
+				 text + word->at.start, text + word->at.end, err) < 0)
 			return -1;
+	}
 	instruction->exec_form = true;
 	*done = true;
 	return 0;
@@ -211,6 +224,7 @@ static int args_quoted(const char *text, char escape, struct words *args, struct
 	buf_init(&word, DOCKERFILE_SIZE_MAX);
 	for (;;) {
 		size_t size = strlen(reader.at);
+		const char *start;
 		bool blank;
 
 		space_trim_start(&reader.at, &size);
@@ -218,21 +232,33 @@ static int args_quoted(const char *text, char escape, struct words *args, struct
 			return 0;
 		buf_clear(&word);
 		reader.quote = '\0';
+		start = reader.at;
 		quoted_reader_word(&reader, &word, &blank);
 		if (buf_check(&word, "word", err) < 0)
 			return -1;
-		if ((blank || word.size > 0) && words_add(args, word.data, word.size, err) < 0)
+		if ((blank || word.size > 0) &&
+		    words_add_at(args, word.data, word.size, text, start, reader.at, err) < 0)
 			return -1;
 	}
 }
 
-static int args_pair(struct words *args, const char *name, size_t name_size, const char *value,
-		     const char *sign, struct error *err)
+/* `at` is the place of the text in which both name and value stand, the name at its beginning; a
+ * sign has no place. */
+static int args_pair(struct words *args, struct span at, const char *name, size_t name_size,
+		     const char *value, const char *sign, struct error *err)
 {
+	size_t start = at.start + (size_t)(value - name);
+	struct word *added;
+
 	if (words_add(args, name, name_size, err) < 0 ||
-	    words_add(args, value, strlen(value), err) < 0)
+	    words_add(args, value, strlen(value), err) < 0 ||
+	    words_add(args, sign, strlen(sign), err) < 0)
 		return -1;
-	return words_add(args, sign, strlen(sign), err);
+	added = &args->items[args->count - 3];
+	added[0].at = (struct span) { .start = at.start, .end = at.start + name_size };
+	added[1].at = (struct span) { .start = start, .end = at.end };
+	added[2].at = (struct span) { .start = start, .end = start };
+	return 0;
 }
 
 /* The first word tells: with '=' all are name=value, otherwise it is a name and the rest a value.
@@ -248,11 +274,12 @@ static int args_pairs(const char *text, char escape, const char *keyword, struct
 		return 0;
 	if (strchr(words.items[0].data, '=') == NULL) {
 		size_t size = strcspn(text, BLANKS);
+		struct span at = { .end = strlen(text) };
 
 		if (text[size] == '\0')
 			return error_set(err, ERROR_INPUT, "%s needs a name and a value", keyword);
-		return args_pair(args, text, size, text + size + strspn(text + size, BLANKS), "",
-				 err);
+		return args_pair(args, at, text, size, text + size + strspn(text + size, BLANKS),
+				 "", err);
 	}
 	for (size_t i = 0; i < words.count; i++) {
 		const char *word = words.items[i].data;
@@ -261,7 +288,8 @@ static int args_pairs(const char *text, char escape, const char *keyword, struct
 		if (sign == NULL)
 			return error_set(err, ERROR_INPUT, "%s: '%s' is not of the form name=value",
 					 keyword, word);
-		if (args_pair(args, word, (size_t)(sign - word), sign + 1, "=", err) < 0)
+		if (args_pair(args, words.items[i].at, word, (size_t)(sign - word), sign + 1, "=",
+			      err) < 0)
 			return -1;
 	}
 	return 0;
@@ -275,7 +303,7 @@ static int args_command(const char *text, struct instruction *instruction, struc
 		return 0;
 	if (args_exec_form(text, instruction, &done, err) < 0)
 		return -1;
-	return done ? 0 : args_text(text, &instruction->args, err);
+	return done ? 0 : args_text(instruction->text, text, &instruction->args, err);
 }
 
 static int args_health(const char *text, struct instruction *instruction, struct error *err)
@@ -287,7 +315,8 @@ static int args_health(const char *text, struct instruction *instruction, struct
 		rest++;
 	if (rest == text)
 		return 0;
-	if (words_add(&instruction->args, text, (size_t)(rest - text), err) < 0)
+	if (words_add_at(&instruction->args, text, (size_t)(rest - text), text, text, rest, err) <
+	    0)
 		return -1;
 	size = strlen(rest);
 	space_trim_start(&rest, &size);
@@ -323,7 +352,7 @@ static int args_parse(const struct kind *kind, char escape, struct instruction *
 			return -1;
 		return done ? 0 : args_words(text, &instruction->args, err);
 	case ARGUMENTS_TEXT:
-		return args_text(text, &instruction->args, err);
+		return args_text(text, text, &instruction->args, err);
 	case ARGUMENTS_COMMAND:
 		return args_command(text, instruction, err);
 	case ARGUMENTS_QUOTED:
@@ -336,6 +365,17 @@ static int args_parse(const struct kind *kind, char escape, struct instruction *
 		return args_trigger(text, escape, instruction, err);
 	}
 	return 0;
+}
+
+/* The arguments' places, and the trigger's, from then on count from the line's beginning. */
+static void instruction_shift(struct instruction *instruction, size_t by)
+{
+	instruction->keyword_at.start += by;
+	instruction->keyword_at.end += by;
+	instruction->text_at.start += by;
+	instruction->text_at.end += by;
+	words_shift(&instruction->flags, by);
+	words_shift(&instruction->args, by);
 }
 
 int instruction_parse(const char *line, char escape, struct instruction *instruction,
@@ -359,15 +399,24 @@ int instruction_parse(const char *line, char escape, struct instruction *instruc
 	for (char *c = instruction->name; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	rest = start + keyword;
-	if (flags_parse(&rest, &instruction->flags, err) < 0)
+	instruction->keyword_at =
+		(struct span) { .start = (size_t)(start - line), .end = (size_t)(rest - line) };
+	if (flags_parse(line, &rest, &instruction->flags, err) < 0)
 		return error_prefix(err, "%s", instruction->keyword);
 	size = strlen(rest);
 	space_trim(&rest, &size);
 	if (copy_text(rest, size, &instruction->text, err) < 0)
 		return -1;
+	instruction->text_at = (struct span) { .start = (size_t)(rest - line),
+					       .end = (size_t)(rest - line) + size };
 	kind = kind_find(instruction->name);
 	instruction->known = kind != NULL;
-	return kind != NULL ? args_parse(kind, escape, instruction, err) : 0;
+	if (kind != NULL && args_parse(kind, escape, instruction, err) < 0)
+		return -1;
+	words_shift(&instruction->args, instruction->text_at.start);
+	if (instruction->trigger != NULL)
+		instruction_shift(instruction->trigger, instruction->text_at.start);
+	return 0;
 }
 
 static void heredoc_release(struct heredoc *heredoc)

@@ -8,7 +8,8 @@
 #include "file/dockerfile.h"
 
 /* Fills keyword, name, original, text, flags, args, trigger of a zeroed instruction from a joined
- * line. ERROR_INPUT says what is wrong, without a place. The caller releases in any case. */
+ * line; places count from its beginning. ERROR_INPUT says what is wrong, without a place. The
+ * caller releases in any case. */
 int instruction_parse(const char *line, char escape, struct instruction *instruction,
 		      struct error *err) must_check;
 void instruction_release(struct instruction *instruction);

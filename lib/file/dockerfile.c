@@ -5,17 +5,31 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/doc.h"
 #include "file/dockerargs.h"
 
+/* From `joined` on, a joined line is what stands at `offset` in the file. */
+struct segment {
+	size_t joined;
+	size_t offset;
+};
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 struct parser {
 	const char *name;
+	const char *start;
 	const char *at;
 	const char *end;
 	size_t line; /* of what was last read */
 	struct dockerfile *file;
 	struct words comments; /* that wait for their instruction */
+	/* of the present instruction */
+	struct segment *segments;
+	size_t segment_count;
+	size_t segment_capacity;
 	/* directives are over with the first line that is none */
 	bool directives_done;
 	bool seen_syntax;
@@ -69,8 +83,10 @@ static int parser_add_comment(struct parser *parser, struct line line, struct er
 {
 	struct dockerfile *file = parser->file;
 	struct dockerfile_comment *comments;
+	const char *hash;
 
 	space_trim_start(&line.data, &line.size);
+	hash = line.data;
 	line.data++;
 	line.size--;
 	space_trim(&line.data, &line.size);
@@ -82,7 +98,10 @@ static int parser_add_comment(struct parser *parser, struct line line, struct er
 		file->comments = comments;
 	}
 	comments = &file->comments[file->comment_count];
-	*comments = (struct dockerfile_comment) { .line = parser->line };
+	*comments = (struct dockerfile_comment) {
+		.line = parser->line,
+		.offset = (size_t)(hash - parser->start),
+	};
 	comments->text = strndup(line.data, line.size);
 	if (comments->text == NULL)
 		return error_memory(err);
@@ -176,6 +195,57 @@ static bool line_trim_continuation(struct line *line, char escape)
 	return true;
 }
 
+/* Adds a piece of the file to the joined line. */
+static int parser_join(struct parser *parser, struct buf *text, struct line line, struct error *err)
+{
+	if (array_room(&parser->segments, parser->segment_count, &parser->segment_capacity, err) <
+	    0)
+		return -1;
+	parser->segments[parser->segment_count++] = (struct segment) {
+		.joined = text->size,
+		.offset = (size_t)(line.data - parser->start),
+	};
+	buf_add(text, line.data, line.size);
+	return 0;
+}
+
+/* Where a byte of the joined line stands in the file. */
+static size_t parser_offset(const struct parser *parser, size_t joined)
+{
+	size_t low = 0;
+	size_t high = parser->segment_count;
+
+	/* the last piece that begins there or before; the first begins at 0 */
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (parser->segments[middle].joined <= joined)
+			low = middle;
+		else
+			high = middle;
+	}
+	return parser->segments[low].offset + (joined - parser->segments[low].joined);
+}
+
+static void parser_map(const struct parser *parser, struct span *at)
+{
+	size_t start = parser_offset(parser, at->start);
+
+	/* the last byte tells the end: the one behind it may stand lines below */
+	at->end = at->end > at->start ? parser_offset(parser, at->end - 1) + 1 : start;
+	at->start = start;
+}
+
+static void parser_map_instruction(const struct parser *parser, struct instruction *instruction)
+{
+	parser_map(parser, &instruction->keyword_at);
+	parser_map(parser, &instruction->text_at);
+	for (size_t i = 0; i < instruction->flags.count; i++)
+		parser_map(parser, &instruction->flags.items[i].at);
+	for (size_t i = 0; i < instruction->args.count; i++)
+		parser_map(parser, &instruction->args.items[i].at);
+}
+
 /* The lines that continue an instruction. Comments and empty lines between them are passed over. */
 static int parser_continue(struct parser *parser, struct buf *text, struct error *err)
 {
@@ -197,7 +267,8 @@ static int parser_continue(struct parser *parser, struct buf *text, struct error
 		if (trimmed.size == 0)
 			continue;
 		goes_on = line_trim_continuation(&line, parser->file->escape);
-		buf_add(text, line.data, line.size);
+		if (parser_join(parser, text, line, err) < 0)
+			return -1;
 		if (!goes_on)
 			return 0;
 	}
@@ -255,6 +326,9 @@ static int parser_add_instruction(struct parser *parser, const char *text, size_
 	if (instruction_parse(text, file->escape, instruction, err) < 0 ||
 	    instruction_find_heredocs(instruction, err) < 0)
 		return parser_error(parser, first_line, err);
+	parser_map_instruction(parser, instruction);
+	if (instruction->trigger != NULL)
+		parser_map_instruction(parser, instruction->trigger);
 	for (size_t i = 0; i < instruction->heredoc_count; i++)
 		if (parser_heredoc(parser, &instruction->heredocs[i], err) < 0)
 			return -1;
@@ -315,8 +389,9 @@ static int parser_run(struct parser *parser, struct error *err)
 		if (!goes_on && line.size == 0)
 			continue;
 		buf_clear(&text);
-		buf_add(&text, line.data, line.size);
-		if (goes_on && parser_continue(parser, &text, err) < 0)
+		parser->segment_count = 0;
+		if (parser_join(parser, &text, line, err) < 0 ||
+		    (goes_on && parser_continue(parser, &text, err) < 0))
 			return -1;
 		if (buf_check(&text, parser->name, err) < 0 ||
 		    parser_add_instruction(parser, text.data, first_line, err) < 0)
@@ -337,10 +412,13 @@ static int set_syntax(struct dockerfile *file, struct line value, size_t line, s
 }
 
 /* The syntax among directives that begin with `mark`. 1 where it was found. */
-static int find_syntax_behind(struct dockerfile *file, const char *data, const char *end,
-			      const char *mark, size_t first_line, struct error *err)
+static int find_syntax_behind(struct dockerfile *file, const char *start, const char *data,
+			      const char *end, const char *mark, size_t first_line,
+			      struct error *err)
 {
-	struct parser parser = { .at = data, .end = end, .name = "", .line = first_line };
+	struct parser parser = {
+		.start = start, .at = data, .end = end, .name = "", .line = first_line
+	};
 	struct error ignored = ERROR_INIT;
 	struct line line;
 
@@ -355,8 +433,13 @@ static int find_syntax_behind(struct dockerfile *file, const char *data, const c
 		line.size -= strlen(mark);
 		if (!split_directive(line, &key, &value))
 			return 0;
-		if (line_equals(key, "syntax"))
-			return set_syntax(file, value, parser.line, err) < 0 ? -1 : 1;
+		if (line_equals(key, "syntax")) {
+			if (set_syntax(file, value, parser.line, err) < 0)
+				return -1;
+			file->syntax_at.start = (size_t)(value.data - start);
+			file->syntax_at.end = file->syntax_at.start + strlen(file->syntax);
+			return 1;
+		}
 		if (!line_equals(key, "escape") && !line_equals(key, "check"))
 			return 0;
 	}
@@ -367,8 +450,8 @@ static int find_syntax_behind(struct dockerfile *file, const char *data, const c
  * Which frontend reads the file is found out before it is parsed, by rules of their own: a first
  * line "#!" is passed over, and "// syntax=" and a JSON document with a member "syntax" count too.
  */
-static int find_syntax(struct dockerfile *file, const char *data, const char *end,
-		       struct error *err)
+static int find_syntax(struct dockerfile *file, const char *start, const char *data,
+		       const char *end, struct error *err)
 {
 	static const char *const marks[] = { "#", "//" };
 	size_t first_line = 0;
@@ -383,7 +466,7 @@ static int find_syntax(struct dockerfile *file, const char *data, const char *en
 		first_line = 1;
 	}
 	for (size_t i = 0; i < array_size(marks); i++) {
-		int found = find_syntax_behind(file, data, end, marks[i], first_line, err);
+		int found = find_syntax_behind(file, start, data, end, marks[i], first_line, err);
 
 		if (found != 0)
 			return found < 0 ? -1 : 0;
@@ -396,6 +479,45 @@ static int find_syntax(struct dockerfile *file, const char *data, const char *en
 		return 0;
 	return set_syntax(file, (struct line) { .data = text, .size = strlen(text) },
 			  first_line + 1, err);
+}
+
+static int find_lines(struct dockerfile *file, const char *data, size_t size, struct error *err)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < size; i++)
+		count += data[i] == '\n' ? 1 : 0;
+	file->lines = calloc(count, sizeof *file->lines);
+	if (file->lines == NULL)
+		return error_memory(err);
+	if (size >= 3 && memcmp(data, BYTE_ORDER_MARK, 3) == 0)
+		file->lines[0] = 3;
+	file->line_count = 1;
+	for (size_t i = 0; i + 1 < size; i++)
+		if (data[i] == '\n')
+			file->lines[file->line_count++] = i + 1;
+	file->size = size;
+	return 0;
+}
+
+void dockerfile_locate(const struct dockerfile *dockerfile, size_t offset, size_t *ret_line,
+		       size_t *ret_column)
+{
+	size_t low = 0;
+	size_t high = dockerfile->line_count;
+
+	if (offset > dockerfile->size)
+		offset = dockerfile->size;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (dockerfile->lines[middle] <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	*ret_line = low + 1;
+	*ret_column = offset > dockerfile->lines[low] ? offset - dockerfile->lines[low] + 1 : 1;
 }
 
 static int check_bytes(const char *data, size_t size, const char *name, struct error *err)
@@ -417,7 +539,7 @@ int dockerfile_parse(const char *data, size_t size, const char *name,
 		     struct dockerfile **ret_dockerfile, struct error *err)
 {
 	auto_dockerfile struct dockerfile *file = NULL;
-	struct parser parser = { .name = name, .at = data, .end = data + size };
+	struct parser parser = { .name = name, .start = data, .at = data, .end = data + size };
 	int result;
 
 	if (check_bytes(data, size, name, err) < 0)
@@ -427,12 +549,14 @@ int dockerfile_parse(const char *data, size_t size, const char *name,
 		return error_memory(err);
 	file->escape = '\\';
 	parser.file = file;
-	if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-		parser.at += 3;
-	result = find_syntax(file, parser.at, parser.end, err);
+	if (find_lines(file, data, size, err) < 0)
+		return -1;
+	parser.at += file->lines[0];
+	result = find_syntax(file, data, parser.at, parser.end, err);
 	if (result == 0)
 		result = parser_run(&parser, err);
 	words_release(&parser.comments);
+	free(parser.segments);
 	if (result < 0)
 		return -1;
 	if (file->count == 0)
@@ -452,5 +576,6 @@ void dockerfile_free(struct dockerfile *dockerfile)
 	free(dockerfile->instructions);
 	free(dockerfile->comments);
 	free(dockerfile->syntax);
+	free(dockerfile->lines);
 	free(dockerfile);
 }

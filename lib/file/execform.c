@@ -11,6 +11,7 @@
 #define DEPTH_MAX 500
 
 struct reader {
+	const char *text;
 	const char *at;
 	const char *end;
 };
@@ -281,13 +282,17 @@ static int read_members(struct reader *reader, enum execform *form, struct words
 		return 0;
 	}
 	for (;;) {
+		const char *start;
+
 		reader_space(reader);
 		buf_clear(&text);
+		start = reader->at;
 		if (reader_take(reader, '"')) {
 			if (!read_string(reader, &text))
 				return 0;
 			if (buf_check(&text, "exec form", err) < 0 ||
-			    words_add(words, text.data, text.size, err) < 0)
+			    words_add_at(words, text.data, text.size, reader->text, start,
+					 reader->at, err) < 0)
 				return -1;
 		} else {
 			strings = false;
@@ -308,7 +313,7 @@ int execform_parse(const char *text, size_t size, enum execform *ret_form, struc
 		   struct error *err)
 {
 	auto_words struct words words = { 0 };
-	struct reader reader = { .at = text, .end = text + size };
+	struct reader reader = { .text = text, .at = text, .end = text + size };
 	enum execform form = EXECFORM_NO;
 	size_t rest = size;
 

@@ -1,5 +1,6 @@
 /*
  * Floor 3. The exec form of an instruction: a JSON array of strings.
+ * A word's place counts from the beginning of the text, and has the quotes.
  *
  * Whether a text is that form decides how an instruction is read (a heredoc in it, for one), so
  * the borders are those of the Go decoder that BuildKit uses: bytes that are no UTF-8 and halves

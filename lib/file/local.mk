@@ -6,11 +6,14 @@ libseatrial_a_SOURCES += \
 	lib/file/compose.c lib/file/compose.h \
 	lib/file/dockerargs.c lib/file/dockerargs.h \
 	lib/file/dockerfile.c lib/file/dockerfile.h \
+	lib/file/edits.c lib/file/edits.h \
 	lib/file/execform.c lib/file/execform.h \
 	lib/file/shellpattern.c lib/file/shellpattern.h \
 	lib/file/shellword.c lib/file/shellword.h \
 	lib/file/stages.c lib/file/stages.h \
 	lib/file/variables.c lib/file/variables.h \
-	lib/file/words.c lib/file/words.h
+	lib/file/words.c lib/file/words.h \
+	lib/file/workload.c lib/file/workload.h \
+	lib/file/yaml.c lib/file/yaml.h
 
 EXTRA_DIST += docs/dockerfiles.md

@@ -22,6 +22,26 @@ int words_add(struct words *words, const char *data, size_t size, struct error *
 	return 0;
 }
 
+int words_add_at(struct words *words, const char *data, size_t size, const char *text,
+		 const char *start, const char *end, struct error *err)
+{
+	if (words_add(words, data, size, err) < 0)
+		return -1;
+	words->items[words->count - 1].at = (struct span) {
+		.start = (size_t)(start - text),
+		.end = (size_t)(end - text),
+	};
+	return 0;
+}
+
+void words_shift(struct words *words, size_t by)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		words->items[i].at.start += by;
+		words->items[i].at.end += by;
+	}
+}
+
 void words_release(struct words *words)
 {
 	for (size_t i = 0; i < words->count; i++)

@@ -10,9 +10,16 @@
 #include "attributes.h"
 #include "base/error.h"
 
+/* Where something stands in a text: the bytes [start, end). Both 0 where that is not known. */
+struct span {
+	size_t start;
+	size_t end;
+};
+
 struct word {
 	char *data;
 	size_t size;
+	struct span at; /* as written there, quotes and escapes included; see who made the words */
 };
 
 /* Zeroed is empty. */
@@ -24,6 +31,11 @@ struct words {
 
 /* Appends a copy. */
 int words_add(struct words *words, const char *data, size_t size, struct error *err) must_check;
+/* The same; the word is the text from `start` to `end`, and `text` is what offsets count from. */
+int words_add_at(struct words *words, const char *data, size_t size, const char *text,
+		 const char *start, const char *end, struct error *err) must_check;
+/* All offsets grow by so many bytes. */
+void words_shift(struct words *words, size_t by);
 void words_release(struct words *words);
 #define auto_words cleanup_by(words_release)
 

@@ -260,7 +260,7 @@ my %gathered;
 sub utility {
 	my ($name, $utility, @arguments) = @_;
 	if (!$gathered{$name}) {
-		unshift @arguments, registry_options() if $reads_images{$utility};
+		unshift @arguments, registry_options() if $reads_images{$utility} || $utility eq 'pin-check' && $arguments[0] eq '--verify';
 		my ($status, $out, $err) = capture($name, $utility, '--json', @arguments);
 		my $document = $status <= 1 ? eval { $json->decode($out) } : undef;
 		if (!defined $document) {

@@ -63,6 +63,20 @@ static json_t *words_document(const struct words *words)
 	return list;
 }
 
+/* [START, END] of each flag and argument, in the file. */
+static json_t *places_document(const struct instruction *instruction)
+{
+	const struct words *both[] = { &instruction->flags, &instruction->args };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < array_size(both); i++)
+		for (size_t j = 0; j < both[i]->count; j++)
+			(void)json_array_append_new(list, json_pack("[i, i]",
+								    (int)both[i]->items[j].at.start,
+								    (int)both[i]->items[j].at.end));
+	return list;
+}
+
 static json_t *instruction_document(const struct instruction *instruction)
 {
 	json_t *heredocs = json_array();
@@ -81,13 +95,14 @@ static json_t *instruction_document(const struct instruction *instruction)
 				  heredoc->content, "first_line", (int)heredoc->first_line,
 				  "last_line", (int)heredoc->last_line));
 	}
-	return json_pack("{s:s, s:b, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:s}", "name",
+	return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:s}", "name",
 			 instruction->name, "known", instruction->known, "exec_form",
 			 instruction->exec_form, "flags", words_document(&instruction->flags),
-			 "args", words_document(&instruction->args), "first_line",
-			 (int)instruction->first_line, "last_line", (int)instruction->last_line,
-			 "stage", stage, "heredocs", heredocs, "comments",
-			 words_document(&instruction->comments), "original", instruction->original);
+			 "args", words_document(&instruction->args), "places",
+			 places_document(instruction), "first_line", (int)instruction->first_line,
+			 "last_line", (int)instruction->last_line, "stage", stage, "heredocs",
+			 heredocs, "comments", words_document(&instruction->comments), "original",
+			 instruction->original);
 }
 
 static void print_json(const struct dockerfile *dockerfile)

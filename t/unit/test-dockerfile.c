@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "file/dockerfile.h"
 
 static struct dockerfile *parse(const char *text)
@@ -256,13 +257,115 @@ static void refuses(unused_arg void **state)
 		       "D:2: a line of more than");
 }
 
+/* What stands in the file at a place, with its line and column. */
+static void print_place(const struct dockerfile *file, const char *text, const char *what,
+			struct span at, struct buf *out)
+{
+	size_t line;
+	size_t column;
+
+	dockerfile_locate(file, at.start, &line, &column);
+	buf_printf(out, "%s%s %zu:%zu %.*s", out->size > 0 ? "|" : "", what, line, column,
+		   (int)(at.end - at.start), text + at.start);
+}
+
+static void print_places(const struct dockerfile *file, const char *text,
+			 const struct instruction *it, struct buf *out)
+{
+	print_place(file, text, "k", it->keyword_at, out);
+	for (size_t i = 0; i < it->flags.count; i++)
+		print_place(file, text, "f", it->flags.items[i].at, out);
+	print_place(file, text, "t", it->text_at, out);
+	for (size_t i = 0; i < it->args.count; i++)
+		print_place(file, text, "a", it->args.items[i].at, out);
+	if (it->trigger != NULL)
+		print_places(file, text, it->trigger, out);
+}
+
+static void keeps_places(unused_arg void **state)
+{
+	static const struct {
+		const char *text;
+		const char *expected;
+	} cases[] = {
+		{ "FROM a", "k 1:1 FROM|t 1:6 a|a 1:6 a" },
+		{ "\xef\xbb\xbf  FROM\ta ", "k 1:3 FROM|t 1:8 a|a 1:8 a" },
+		{ "\r\nfrom --platform=x a AS b\r\n",
+		  "k 2:1 from|f 2:6 --platform=x|t 2:19 a AS b|a 2:19 a|a 2:21 AS|a 2:24 b" },
+		{ "FROM \\\n# no\n\n  # FROM x\n \\\n\ta:1 \\  \n AS b",
+		  "k 1:1 FROM|t 6:2 a:1 \\  \n AS b|a 6:2 a:1|a 7:2 AS|a 7:5 b" },
+		{ "FROM a\\\n# b\nc:1\\\r\n2 AS d",
+		  "k 1:1 FROM|t 1:6 a\\\n# b\nc:1\\\r\n2 AS d|a 1:6 a\\\n# b\nc:1\\\r\n2|"
+		  "a 4:3 AS|a 4:6 d" },
+		{ "COPY a\\\n b", "k 1:1 COPY|t 1:6 a\\\n b|a 1:6 a|a 2:2 b" },
+		{ "# escape=`\nCOPY `\n--from=\"a b\" `\n c d",
+		  "k 2:1 COPY|f 3:1 --from=\"a b\"|t 4:2 c d|a 4:2 c|a 4:4 d" },
+		{ "\\\nFR\\\nOM a", "k 2:1 FR\\\nOM|t 3:4 a|a 3:4 a" },
+		{ "RUN  --mount=from=a,to=\\b  x y ",
+		  "k 1:1 RUN|f 1:6 --mount=from=a,to=\\b|t 1:28 x y|a 1:28 x y" },
+		{ "ONBUILD  COPY --from=a \\\n b c",
+		  "k 1:1 ONBUILD|t 1:10 COPY --from=a \\\n b c|k 1:10 COPY|f 1:15 --from=a|t 2:2 b c|"
+		  "a 2:2 b|a 2:4 c" },
+		{ "ENV a=b c='d e'", "k 1:1 ENV|t 1:5 a=b c='d e'|a 1:5 a|a 1:7 b|a 1:7 |a 1:9 c|"
+				     "a 1:11 'd e'|a 1:11 " },
+		{ "ENV a  b c", "k 1:1 ENV|t 1:5 a  b c|a 1:5 a|a 1:8 b c|a 1:8 " },
+		{ "ARG a b=\"c d\"", "k 1:1 ARG|t 1:5 a b=\"c d\"|a 1:5 a|a 1:7 b=\"c d\"" },
+		{ "CMD  [ \"a\", \\\n \"b c\" ]",
+		  "k 1:1 CMD|t 1:6 [ \"a\", \\\n \"b c\" ]|a 1:8 \"a\"|a 2:2 \"b c\"" },
+		{ "HEALTHCHECK --interval=5s CMD [\"a\"]",
+		  "k 1:1 HEALTHCHECK|f 1:13 --interval=5s|t 1:27 CMD [\"a\"]|a 1:27 CMD|a 1:32 \"a\"" },
+		{ "HEALTHCHECK CMD a b", "k 1:1 HEALTHCHECK|t 1:13 CMD a b|a 1:13 CMD|a 1:17 a b" },
+		{ "USER", "k 1:1 USER|t 1:5 " },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_dockerfile struct dockerfile *file = parse(cases[i].text);
+		auto_buf struct buf found;
+
+		buf_init(&found, BUF_MAX_DEFAULT);
+		print_places(file, cases[i].text, &file->instructions[0], &found);
+		assert_string_equal(found.data, cases[i].expected);
+	}
+}
+
+static void keeps_places_of_comments(unused_arg void **state)
+{
+	static const char text[] = "#!/x\n#  syntax = a/b:1 c\nFROM a\nRUN x \\\n  # y\n z\n";
+	static const char slashes[] = "// syntax=a\nFROM b";
+	static const char json[] = "{ \"syntax\": \"a\" }";
+	auto_dockerfile struct dockerfile *file = parse(text);
+	auto_dockerfile struct dockerfile *other = parse(slashes);
+	auto_dockerfile struct dockerfile *third = parse(json);
+	size_t line;
+	size_t column;
+
+	assert_int_equal(file->syntax_at.start, 17);
+	assert_memory_equal(text + file->syntax_at.start, "a/b:1", 5);
+	assert_int_equal(file->syntax_at.end, 22);
+	assert_int_equal(other->syntax_at.start, 10);
+	assert_int_equal(third->syntax_at.end, 0);
+	assert_int_equal(file->comment_count, 3);
+	assert_int_equal(file->comments[1].offset, 5);
+	dockerfile_locate(file, file->comments[2].offset, &line, &column);
+	assert_int_equal(line, 5);
+	assert_int_equal(column, 3);
+	dockerfile_locate(file, SIZE_MAX, &line, &column);
+	assert_int_equal(line, 6);
+	assert_int_equal(column, 4);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(joins_lines),	    cmocka_unit_test(reads_arguments),
-		cmocka_unit_test(finds_flags),	    cmocka_unit_test(keeps_heredocs),
-		cmocka_unit_test(finds_the_syntax), cmocka_unit_test(keeps_comments_and_stages),
+		cmocka_unit_test(joins_lines),
+		cmocka_unit_test(reads_arguments),
+		cmocka_unit_test(finds_flags),
+		cmocka_unit_test(keeps_heredocs),
+		cmocka_unit_test(finds_the_syntax),
+		cmocka_unit_test(keeps_comments_and_stages),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(keeps_places),
+		cmocka_unit_test(keeps_places_of_comments),
 	};
 
 	return cmocka_run_group_tests_name("dockerfile", tests, NULL, NULL);
