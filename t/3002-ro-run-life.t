@@ -5,7 +5,10 @@
 . "$SRCDIR/t/lib/rorun.sh"
 
 box_root
-box_image box '{"Cmd":["/bin/sh","-c","echo up; trap \"echo down; exit 3\" TERM; while :; do sleep 0.05; done"],"Env":["PATH=/bin"]}'
+# by its naps a test's own processes are told from those of others
+nap=0.05$$
+long=987.$$
+box_image box "$(printf '{"Cmd":["/bin/sh","-c","echo up; trap \\"echo down; exit 3\\" TERM; while :; do sleep %s; done"],"Env":["PATH=/bin"]}' $nap)"
 box_image deaf '{"Cmd":["/bin/sleep","1000"],"StopSignal":"SIGUSR1","Env":["PATH=/bin"]}'
 box_image server '{"Cmd":["/bin/httpd","-f","-p","8080","-h","/srv"],"StopSignal":"INT","Env":["PATH=/bin"]}'
 
@@ -68,10 +71,10 @@ is "$(json out '[.log[].text | select(test("'"$T"'"))] | length')" 0 'no mount o
 
 # interrupted, terminated, killed
 for signal in INT TERM KILL; do
-	ro-run --cache "$cache" box -- sleep 987 >out 2>err &
+	ro-run --cache "$cache" box -- sleep "$long" >out 2>err &
 	pid=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		pgrep -f '^sleep 987' >/dev/null && break
+		pgrep -f "^sleep $long" >/dev/null && break
 		sleep 0.2
 	done
 	kill -$signal "$pid"
@@ -83,7 +86,7 @@ for signal in INT TERM KILL; do
 		is "$status" 2 "SIG$signal: nothing decided"
 		has err "SIG$signal" "SIG$signal is named"
 	fi
-	is "$(pgrep -f 'sleep 987|while :; do sleep 0.05' | wc -l)" 0 "SIG$signal: no process is left"
+	is "$(pgrep -f "sleep $long|while :; do sleep $nap" | wc -l)" 0 "SIG$signal: no process is left"
 	is "$(grep -c "$cache" /proc/self/mountinfo)" 0 "SIG$signal: no mount is left"
 done
 ro --cmd '["/bin/true"]' box

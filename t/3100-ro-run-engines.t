@@ -159,7 +159,7 @@ is "$sandbox $(jq '.refused | length' out)" '0 ["holds",0,false,0] 0' 'the one a
 
 # Interrupted, terminated, killed
 for signal in INT TERM KILL; do
-	ro-run --for 60s --grace 1s --cmd '["sleep","987"]' docker-daemon:box:1 >out 2>err &
+	ro-run --for 60s --grace 1s --cmd '["sleep","600"]' docker-daemon:box:1 >out 2>err &
 	pid=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 		[ "$(docker ps -q | wc -l)" -eq 2 ] && break
@@ -180,16 +180,20 @@ is "$status $(docker ps -aq | wc -l)" '0 0' 'the next one does'
 is "$(docker volume ls -q | wc -l)" 0 'no volume is left'
 
 # The engine dies half-way
-ro-run --for 60s --cmd '["sleep","987"]' docker-daemon:box:1 >out 2>err &
+ro-run --for 60s --cmd '["sleep","600"]' docker-daemon:box:1 >out 2>err &
 pid=$!
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 	[ "$(docker ps -q | wc -l)" -eq 2 ] && break
 	sleep 0.2
 done
-kill -KILL "$dockerd_pid"
+dockerd_crash
 wait "$pid"
 is "$?" 2 'an engine that dies: nothing decided'
 is "$(wc -l <err) $(wc -c <out)" '1 0' 'one line, and no result'
 has err 'engine' 'that names it'
+dockerd_start
+is "$(docker ps -aq | wc -l)" 2 'its containers are there when it is back'
+run ro-run --cmd '["true"]' docker-daemon:box:1
+is "$status $(docker ps -aq | wc -l)" '0 0' 'and the next run removes them'
 
 done_testing

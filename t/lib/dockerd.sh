@@ -45,6 +45,15 @@ dockerd_wait() {
 	return 1
 }
 
+# It and its containerd die; containers go on, for the next one to find.
+dockerd_crash() {
+	dockerd_containerd=$(cat "$dockerd_dir/exec/containerd/containerd.pid")
+	kill -KILL "$dockerd_pid" "$dockerd_containerd"
+	wait "$dockerd_pid" 2>/dev/null
+	dockerd_pid=
+	rm -f "$dockerd_dir/pid" "$dockerd_dir/exec/containerd/containerd.pid"
+}
+
 dockerd_stop() {
 	[ -n "$dockerd_pid" ] || return 0
 	dockerd_containerd=$(cat "$dockerd_dir/exec/containerd/containerd.pid" 2>/dev/null)
