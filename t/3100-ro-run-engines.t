@@ -5,6 +5,7 @@
 . "$SRCDIR/t/lib/archive.sh"
 . "$SRCDIR/t/lib/rorun.sh"
 . "$SRCDIR/t/lib/dockerd.sh"
+. "$SRCDIR/t/lib/podmand.sh"
 need_command mmdebstrap
 
 box_root
@@ -195,5 +196,25 @@ dockerd_start
 is "$(docker ps -aq | wc -l)" 2 'its containers are there when it is back'
 run ro-run --cmd '["true"]' docker-daemon:box:1
 is "$status $(docker ps -aq | wc -l)" '0 0' 'and the next run removes them'
+
+# Podman, by the same interface.
+podmand_start
+podmand load -q -i box >loaded
+agree() {
+	ro $3 "$4" "$5" box
+	sandbox="$status $(summary)"
+	run ro-run --json $3 "$4" "$5" docker-daemon:localhost/test:1
+	is "$status $(summary)" "$sandbox" "Podman: $1: both say the same"
+	is "$(json out .verdict)" "$2" "Podman: $1: $2"
+	[ "$status $(summary)" = "$sandbox" ] || show_output
+}
+agree 'it writes nothing' holds '' --cmd "$(script 'echo fine')"
+agree 'it writes to /tmp' fails '' --cmd "$(script 'echo x >/tmp/new; exit 0')"
+agree 'it writes to a tmpfs' holds '--tmpfs /tmp' --cmd "$(script 'echo x >/tmp/new')"
+agree 'it ends with a status' fails '' --cmd "$(script 'exit 3')"
+agree 'there is no such program' fails '' --entrypoint '["/nowhere"]'
+agree 'it runs until it is stopped' holds '--for 1s --grace 1s' --cmd "$(script 'trap \"exit 0\" TERM; while :; do sleep 0.1; done')"
+is "$(json out .health)" null 'Podman: there is no health check'
+is "$(podmand ps -aq | wc -l)" 0 'Podman: no container is left'
 
 done_testing

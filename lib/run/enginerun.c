@@ -577,7 +577,9 @@ static int take_health(struct trial *trial, const json_t *container, struct erro
 	const json_t *health = json_object_get(json_object_get(container, "State"), "Health");
 	const char *status = json_string_value(json_object_get(health, "Status"));
 
-	return copy_text(&trial->record->health, status, err);
+	/* Podman says "" where there is no check */
+	return copy_text(&trial->record->health, status != NULL && status[0] != '\0' ? status : NULL,
+			 err);
 }
 
 static bool says(const char *text, const char *const *parts)
@@ -611,8 +613,8 @@ static int start_failed(struct trial *trial, const json_t *state, int code, stru
 		       : says(trial->record->start_error, refused) ? 126
 								   : 0;
 	if (code == 0)
-		return error_set(err, ERROR_ENGINE, "%s: the container does not start: %s",
-				 engine_address(trial->run->engine), trial->record->start_error);
+		return error_set(err, ERROR_ENGINE, "the container does not start: %s",
+				 trial->record->start_error);
 	trial->record->status = code << 8;
 	trial->record->early = !is_one_shot(trial->run);
 	return 0;

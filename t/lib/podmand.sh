@@ -25,6 +25,10 @@ podmand_start() {
 	mkdir -p "$podmand_dir"
 	PODMAN_SOCKET=${1:-$podmand_dir/podman.sock}
 	mkdir -p "$(dirname "$PODMAN_SOCKET")"
+	# its own limits are more than a container may be given where CAP_SYS_RESOURCE is missing
+	CONTAINERS_CONF=$podmand_dir/containers.conf
+	export CONTAINERS_CONF
+	printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n' >"$CONTAINERS_CONF"
 	at_exit="podmand_stop; $at_exit"
 	# $! has to be podman itself
 	(podmand_exec='exec' && podmand system service --time=0 "unix://$PODMAN_SOCKET") >"$podmand_dir/log" 2>&1 &
