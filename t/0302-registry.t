@@ -124,6 +124,14 @@ trouble_with big=33000000 'manifests/1' image-size
 trouble_with 'challenge=Bearer' 'names no token service' image-size
 trouble_with challenge=Digest 'a kind of authentication' image-size
 
+# Proxies, as curl has them
+faults_start --on nothing never
+holds 'by a proxy' env http_proxy="http://$FAULTS" image-size --insecure registry.invalid docker://registry.invalid/team/app:1
+has "$FAULTS_LOG" 'GET http://registry.invalid/v2/team/app/manifests/1' 'which is asked for it'
+holds 'not for what no_proxy names' env http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 \
+	image-size "docker://$plain/team/app:1"
+expect_trouble 'CONNECT tunnel failed' env https_proxy="http://$FAULTS" image-size docker://registry.invalid/team/app:1
+
 # A mirror, and one that has nothing
 registry_start
 empty=$REGISTRY

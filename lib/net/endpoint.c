@@ -654,8 +654,8 @@ static int conversation_ask(struct conversation *talk, struct error *err)
 	return result;
 }
 
-/* A host of this machine, or one named insecure, that speaks no TLS is asked without, as Docker
- * does. The lock is held, so that it is found out once. */
+/* A host of this machine, or one named insecure, that speaks no TLS, or that only a proxy for plain
+ * HTTP knows, is asked without, as Docker does. The lock is held, so that it is found out once. */
 static int endpoint_find_scheme(struct endpoint *endpoint, struct http_client *client,
 				struct error *err)
 {
@@ -670,7 +670,7 @@ static int endpoint_find_scheme(struct endpoint *endpoint, struct http_client *c
 	if (endpoint->scheme_known)
 		return 0;
 	if (http_open(client, &request, timeout, timeout, &response, &failure, err) < 0) {
-		if (failure != HTTP_FAILED_TLS)
+		if (failure == HTTP_FAILED_SILENT)
 			return error_prefix(err, "%s", url);
 		endpoint->plain = true;
 		if (endpoint_set_origin(endpoint, err) < 0)

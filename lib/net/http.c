@@ -181,6 +181,8 @@ static CURLcode transfer_set(struct transfer *transfer)
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_NOSIGNAL, 1L);
+	/* what a proxy says to CONNECT is not the answer */
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
 	SET(CURLOPT_PRIVATE, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
