@@ -7,6 +7,9 @@
 . "$SRCDIR/t/lib/dockerd.sh"
 . "$SRCDIR/t/lib/podmand.sh"
 need_command mmdebstrap
+need_command prove
+OUT=$BUILDDIR/example
+export OUT
 
 box_root
 box_image box '{"Cmd":["/bin/sh"],"User":"app","WorkingDir":"/home/app","Env":["PATH=/bin","HOME=/home/app"]}'
@@ -142,21 +145,25 @@ is "$(jq -c '[.verdict, .command.exit_status, .ports[0].port]' out)" '["holds",0
 
 # The example. The one before ends at its first refused write; in the writable run it goes on, and an engine's list
 # has no times: so it is not the first of that list.
-ok 'the example'"'"'s images are built' "$SRCDIR/examples/webhook/build-images" "$BUILDDIR/example"
+ok 'the example'"'"'s images are built' "$SRCDIR/examples/webhook/build-images" "$OUT"
 for which in before after; do
-	docker load -q -i "$BUILDDIR/example/$which.tar" >loaded
+	docker load -q -i "$OUT/$which.tar" >loaded
 	name=$(sed -n 's/^Loaded image: //p' loaded)
-	ro "$BUILDDIR/example/$which.tar" -- probe --wait 30s -j /status=healthy http://localhost:5000/health
+	ro "$OUT/$which.tar" -- probe --wait 30s -j /status=healthy http://localhost:5000/health
 	cp out sandbox.json
-	sandbox="$status $(jq -c '[.verdict, .exit.code, .exit.early, .command.exit_status]' out)"
+	sandbox="$status $(jq -c '[.verdict, .exit.code, .exit.early]' out)"
 	run ro-run --json "docker-daemon:$name" -- probe --wait 30s -j /status=healthy http://localhost:5000/health
-	is "$status $(jq -c '[.verdict, .exit.code, .exit.early, .command.exit_status]' out)" "$sandbox" \
+	is "$status $(jq -c '[.verdict, .exit.code, .exit.early]' out)" "$sandbox" \
 		"the example $which: both say the same"
 	is "$(jq -n --slurpfile a sandbox.json --slurpfile b out '[$a[0].refused[].path] - [$b[0].refused[].path] == []')" true \
 		"the example $which: what the sandbox refused is what Docker lists"
 	[ "$which $status" != 'after 1' ] || show_output
 done
-is "$sandbox $(jq '.refused | length' out)" '0 ["holds",0,false,0] 0' 'the one after holds'
+is "$sandbox $(jq -c '[.command.exit_status, (.refused | length)]' out)" '0 ["holds",0,false] [0,0]' 'the one after holds'
+run seatrial -q -c "$SRCDIR/examples/webhook/seatrial.conf" -o report -s IMAGE=docker-daemon:webhook:after \
+	-s BASELINE=docker-daemon:webhook:before 15.1 15.7 15.14 16.3
+is "$status $(jq -c '.items | map_values(.status) | [.[]] | unique' report/metrics.json)" '0 ["ok"]' 'a trial of images that an engine has'
+[ "$status" -eq 0 ] || show_output
 
 # Interrupted, terminated, killed
 for signal in INT TERM KILL; do
