@@ -27,6 +27,7 @@
 /* of a program that ends by itself: how much longer than the first the second run may take */
 #define SECOND_PATIENCE (10 * SECOND)
 #define SAMPLE_MAX	((size_t)1 << 20)
+#define LOG_PATH	"/logs?stdout=1&stderr=1&timestamps=1"
 #define TRIALS		2
 
 enum step {
@@ -35,7 +36,8 @@ enum step {
 	STEP_LOOK, /* what it is now that it runs */
 	STEP_WAIT,
 	STEP_LOG,
-	STEP_STATS, /* memory and CPU, once a second */
+	STEP_LOG_REST, /* what following it has missed: a line without an end may be */
+	STEP_STATS,    /* memory and CPU, once a second */
 	STEP_HEALTH,
 	STEP_STOP,
 	STEP_KILL,
@@ -58,6 +60,9 @@ struct trial {
 	struct container_record *record;
 	struct call calls[STEP_COUNT];
 	struct enginelog log;
+	uint64_t log_size; /* bytes of it that have come */
+	uint64_t log_seen; /* of those that come again */
+	bool log_followed; /* to its end */
 	struct buf sample; /* a line of JSON, as far as it has come */
 	struct command command;
 	char *id;
@@ -235,9 +240,21 @@ static json_t *container_json(const struct engine_run *run, bool writable)
 
 static bool trial_log(void *context, const void *data, size_t size)
 {
-	struct call *call = context;
+	struct trial *trial = ((struct call *)context)->trial;
 
-	return enginelog_take(&call->trial->log, data, size);
+	trial->log_size += size;
+	return enginelog_take(&trial->log, data, size);
+}
+
+/* The log from its start, the same bytes as before and perhaps more. */
+static bool trial_log_rest(void *context, const void *data, size_t size)
+{
+	struct trial *trial = ((struct call *)context)->trial;
+	uint64_t known = trial->log_size - trial->log_seen;
+	size_t skip = known < size ? (size_t)known : size;
+
+	trial->log_seen += skip;
+	return skip == size || enginelog_take(&trial->log, (const char *)data + skip, size - skip);
 }
 
 static uint64_t number_at(const json_t *object, const char *first, const char *second,
@@ -307,6 +324,8 @@ static int trial_ask(struct trial *trial, enum step step, const char *method, co
 		request.timeout = 0;
 	if (step == STEP_LOG)
 		request.sink = trial_log;
+	else if (step == STEP_LOG_REST)
+		request.sink = trial_log_rest;
 	else if (step == STEP_STATS)
 		request.sink = trial_stats;
 	buf_init(&path, 4096);
@@ -540,8 +559,7 @@ static int on_looked(struct trial *trial, const struct engine_done *done, struct
 		look_at_process(trial);
 	trial->record->ports_known = trial->local;
 	if (trial_ask(trial, STEP_WAIT, "POST", "/wait", err) < 0 ||
-	    trial_ask(trial, STEP_LOG, "GET", "/logs?follow=1&stdout=1&stderr=1&timestamps=1",
-		      err) < 0)
+	    trial_ask(trial, STEP_LOG, "GET", LOG_PATH "&follow=1", err) < 0)
 		return -1;
 	if (trial->stopping)
 		return trial_stop_now(trial, err);
@@ -578,8 +596,8 @@ static int take_health(struct trial *trial, const json_t *container, struct erro
 	const char *status = json_string_value(json_object_get(health, "Status"));
 
 	/* Podman says "" where there is no check */
-	return copy_text(&trial->record->health, status != NULL && status[0] != '\0' ? status : NULL,
-			 err);
+	return copy_text(&trial->record->health,
+			 status != NULL && status[0] != '\0' ? status : NULL, err);
 }
 
 static bool says(const char *text, const char *const *parts)
@@ -688,11 +706,17 @@ static int on_removed(struct trial *trial, const struct engine_done *done, struc
 	return leave_over(trial->run, trial->id, err);
 }
 
-static int on_log_ended(struct trial *trial, const struct engine_done *done)
+static void on_log_ended(struct trial *trial, const struct engine_done *done)
 {
-	if (!enginelog_finish(&trial->log) || done->error.kind != ERROR_NONE)
+	trial->log_followed = done->error.kind == ERROR_NONE;
+	if (!trial->log_followed)
 		trial->record->log_truncated = true;
-	return 0;
+}
+
+static void log_finish(struct trial *trial)
+{
+	if (!enginelog_finish(&trial->log) || trial->calls[STEP_LOG].pending)
+		trial->record->log_truncated = true;
 }
 
 /* What has failed for the engine's reasons, and what can be done without. */
@@ -702,6 +726,7 @@ static bool is_forgiven(const struct trial *trial, enum step step, const struct 
 	case STEP_START:
 		return done->error.kind != ERROR_NETWORK;
 	case STEP_LOG:
+	case STEP_LOG_REST:
 	case STEP_STATS:
 	case STEP_HEALTH:
 		return done->error.kind != ERROR_NETWORK || trial->ended;
@@ -741,7 +766,8 @@ static int trial_answer(struct trial *trial, enum step step, struct engine_done 
 	case STEP_WAIT:
 		return on_waited(trial, err);
 	case STEP_LOG:
-		return on_log_ended(trial, done);
+		on_log_ended(trial, done);
+		break;
 	case STEP_HEALTH:
 		if (take_health(trial, done->answer, err) < 0)
 			return -1;
@@ -752,6 +778,7 @@ static int trial_answer(struct trial *trial, enum step step, struct engine_done 
 		return on_changes(trial, done, err);
 	case STEP_REMOVE:
 		return on_removed(trial, done, err);
+	case STEP_LOG_REST:
 	case STEP_STATS:
 	case STEP_STOP:
 	case STEP_KILL:
@@ -917,9 +944,14 @@ static int trial_go_on(struct trial *trial, struct error *err)
 				 "of that)",
 				 engine_address(trial->run->engine));
 	if (!trial->examined || trial->command.guard > 0 || trial->calls[STEP_CHANGES].pending ||
-	    trial->calls[STEP_REMOVE].pending ||
+	    trial->calls[STEP_REMOVE].pending || trial->calls[STEP_LOG_REST].pending ||
 	    (trial->calls[STEP_LOG].pending && now < trial->log_deadline))
 		return 0;
+	if (trial->log_followed && is_primary(trial)) {
+		trial->log_followed = false;
+		return trial_ask(trial, STEP_LOG_REST, "GET", LOG_PATH, err);
+	}
+	log_finish(trial);
 	return trial_ask(trial, STEP_REMOVE, "DELETE", "?force=1&v=1", err);
 }
 
