@@ -181,4 +181,16 @@ has out 'RUN apt-get update && xxx' 'text: the instruction as one writes it'
 expect_status 0 image-size --json long.tar
 is "$(json out '.layers[0].instruction | length')" 331 'JSON: the whole instruction'
 
+# -- of many files the largest, however they come
+mkdir many
+perl -e 'for (1 .. 4000) { open my $out, ">", "many/f$_" or die; truncate $out, 1 + $_ * 7919 % 9973 or die }'
+pack_layer many.tar many
+pack_image many-image.tar many.tar
+expect_status 0 image-size --json --top 0 many-image.tar
+cp out all
+for top in 1 9 1500; do
+	expect_status 0 image-size --json --top $top many-image.tar
+	is "$(jq -c '.top_files' out)" "$(jq -c ".top_files[:$top]" all)" "--top $top: the first of all"
+done
+
 done_testing

@@ -267,8 +267,8 @@ int size_bytes(const struct size *size, enum size_measure measure, uint64_t *ret
 }
 
 /*
- * Lists. Items are gathered as pairs of figures and the number of a node, sorted and cut; only what
- * is left gets its path.
+ * Lists. Items are gathered as figures and the number of a node, sorted and cut, now and then on
+ * the way, too: an image has many more files than a list. Only what is left gets its path.
  */
 struct pick {
 	uint64_t weight; /* what it is sorted by */
@@ -280,10 +280,15 @@ struct pick {
 	uint32_t layer;
 };
 
+/* Sorting now and then costs little where much is cut off each time. */
+#define PICKS_SPARE ((size_t)1024)
+
 struct picks {
 	struct pick *items;
 	size_t count;
 	size_t capacity;
+	size_t total; /* those that were cut off included */
+	size_t top;   /* how many are wanted; 0: all */
 };
 
 static void picks_release(struct picks *picks)
@@ -291,17 +296,6 @@ static void picks_release(struct picks *picks)
 	free(picks->items);
 }
 #define auto_picks cleanup_by(picks_release)
-
-/* What weighs nothing is no item of a list of the largest. */
-static int picks_add(struct picks *picks, struct pick pick, struct error *err)
-{
-	if (pick.weight == 0)
-		return 0;
-	if (array_room(&picks->items, picks->count, &picks->capacity, err) < 0)
-		return -1;
-	picks->items[picks->count++] = pick;
-	return 0;
-}
 
 static int pick_compare(const void *place_a, const void *place_b)
 {
@@ -311,6 +305,29 @@ static int pick_compare(const void *place_a, const void *place_b)
 	if (a->weight != b->weight)
 		return a->weight > b->weight ? -1 : 1;
 	return (a->node > b->node) - (a->node < b->node);
+}
+
+static void picks_cut(struct picks *picks)
+{
+	if (picks->count > 0)
+		qsort(picks->items, picks->count, sizeof *picks->items, pick_compare);
+	if (picks->top > 0 && picks->count > picks->top)
+		picks->count = picks->top;
+}
+
+/* What weighs nothing is no item of a list of the largest. */
+static int picks_add(struct picks *picks, struct pick pick, struct error *err)
+{
+	if (pick.weight == 0)
+		return 0;
+	picks->total++;
+	if (picks->top > 0 && picks->count >= PICKS_SPARE &&
+	    picks->count - PICKS_SPARE >= picks->top)
+		picks_cut(picks);
+	if (array_room(&picks->items, picks->count, &picks->capacity, err) < 0)
+		return -1;
+	picks->items[picks->count++] = pick;
+	return 0;
 }
 
 static int item_compare(const void *place_a, const void *place_b)
@@ -343,17 +360,15 @@ static char *path_of(const struct tree *tree, uint32_t node)
 	return buf_detach(&path);
 }
 
-static int size_list(struct picks *picks, size_t top, struct size_list *ret_list, struct error *err)
+static int size_list(struct picks *picks, struct size_list *ret_list, struct error *err)
 {
-	struct size_list list = { .total = picks->count };
-	size_t count = top > 0 && top < picks->count ? top : picks->count;
+	struct size_list list = { .total = picks->total };
 
-	if (picks->count > 0)
-		qsort(picks->items, picks->count, sizeof *picks->items, pick_compare);
-	list.items = calloc(count + 1, sizeof *list.items);
+	picks_cut(picks);
+	list.items = calloc(picks->count + 1, sizeof *list.items);
 	if (list.items == NULL)
 		return error_memory(err);
-	for (; list.count < count; list.count++) {
+	for (; list.count < picks->count; list.count++) {
 		const struct pick *pick = &picks->items[list.count];
 		char *path = path_of(pick->tree, pick->node);
 
@@ -375,7 +390,7 @@ static int size_list(struct picks *picks, size_t top, struct size_list *ret_list
 int size_top_files(const struct size *size, size_t top, struct size_list *ret_list,
 		   struct error *err)
 {
-	auto_picks struct picks picks = { .items = NULL };
+	auto_picks struct picks picks = { .top = top };
 
 	for (uint32_t i = 0; i < rootfs_count(size->rootfs); i++) {
 		struct rootfs_node node = rootfs_node(size->rootfs, i);
@@ -390,7 +405,7 @@ int size_top_files(const struct size *size, size_t top, struct size_list *ret_li
 		if (picks_add(&picks, pick, err) < 0)
 			return -1;
 	}
-	return size_list(&picks, top, ret_list, err);
+	return size_list(&picks, ret_list, err);
 }
 
 /* Per node its depth and, for directories, the bytes of all below. The caller frees both. */
@@ -420,7 +435,7 @@ static int directory_sums(const struct rootfs *rootfs, uint64_t **ret_sums, uint
 int size_top_directories(const struct size *size, size_t depth, size_t top,
 			 struct size_list *ret_list, struct error *err)
 {
-	auto_picks struct picks picks = { .items = NULL };
+	auto_picks struct picks picks = { .top = top };
 	auto_free uint64_t *sums = NULL;
 	auto_free uint32_t *depths = NULL;
 
@@ -437,7 +452,7 @@ int size_top_directories(const struct size *size, size_t depth, size_t top,
 		if (picks_add(&picks, pick, err) < 0)
 			return -1;
 	}
-	return size_list(&picks, top, ret_list, err);
+	return size_list(&picks, ret_list, err);
 }
 
 static int waste_compare(const void *place_a, const void *place_b)
@@ -451,7 +466,7 @@ static int waste_compare(const void *place_a, const void *place_b)
 int size_top_waste(const struct size *size, size_t top, struct size_list *ret_list,
 		   struct error *err)
 {
-	auto_picks struct picks picks = { .items = NULL };
+	auto_picks struct picks picks = { .top = top };
 	auto_free struct rootfs_waste *sorted = NULL;
 	const struct rootfs_waste *waste;
 	size_t count;
@@ -475,7 +490,7 @@ int size_top_waste(const struct size *size, size_t top, struct size_list *ret_li
 		if (picks_add(&picks, pick, err) < 0)
 			return -1;
 	}
-	return size_list(&picks, top, ret_list, err);
+	return size_list(&picks, ret_list, err);
 }
 
 /* For each node of `from` the node of `to` with the same path, or TREE_NONE. The caller frees. */
@@ -518,7 +533,7 @@ static int differences(const struct rootfs *rootfs_before, const uint64_t *befor
 {
 	const struct tree *tree_before = rootfs_tree(rootfs_before);
 	const struct tree *tree_after = rootfs_tree(rootfs_after);
-	auto_picks struct picks picks = { .items = NULL };
+	auto_picks struct picks picks = { .top = top };
 	auto_free uint32_t *there = counterparts(tree_before, tree_after);
 	auto_free bool *seen = calloc(tree_after->count, sizeof *seen);
 
@@ -534,7 +549,7 @@ static int differences(const struct rootfs *rootfs_before, const uint64_t *befor
 	for (uint32_t i = 1; i < tree_after->count; i++)
 		if (!seen[i] && difference(&picks, tree_after, i, 0, after[i], err) < 0)
 			return -1;
-	return size_list(&picks, top, ret_list, err);
+	return size_list(&picks, ret_list, err);
 }
 
 static uint64_t *file_figures(const struct rootfs *rootfs)
