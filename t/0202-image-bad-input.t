@@ -80,7 +80,7 @@ refused 'No such file' docker-archive:nowhere.tar:app
 refused 'is empty' /dev/null
 refused 'names no image' docker-archive:
 refused 'is empty' ''
-refused 'https://localhost:1: Failed to connect' docker://localhost:1/app
+refused 'http://localhost:1/v2/app/manifests/latest: Failed to connect' docker://localhost:1/app
 refused 'no image reference' docker://localhost/App
 refused 'no container engine there' docker-daemon:app
 mkdir empty

@@ -621,6 +621,7 @@ static int run_collect_writes(struct run *run, struct error *err)
 	for (size_t i = 0; i < array_size(mounts); i++)
 		writes_drop_mounts(&record->writes, mounts[i]);
 	writes_drop_own(&record->writes, record->working_dir);
+	writes_sort(&record->writes);
 	return 0;
 }
 

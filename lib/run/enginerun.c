@@ -689,6 +689,7 @@ static int on_changes(struct trial *trial, const struct engine_done *done, struc
 		writes_drop_mounts(writes, mount);
 	}
 	writes_drop_own(writes, trial->record->working_dir);
+	writes_sort(writes);
 	return 0;
 }
 

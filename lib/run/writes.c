@@ -107,6 +107,20 @@ void writes_drop_own(struct write_list *list, const char *working_dir)
 		drop_holders(list, working_dir);
 }
 
+static int compare_records(const void *a, const void *b)
+{
+	const struct write_record *one = a;
+	const struct write_record *other = b;
+
+	return strcmp(one->path, other->path);
+}
+
+void writes_sort(struct write_list *list)
+{
+	if (list->count > 0)
+		qsort(list->items, list->count, sizeof *list->items, compare_records);
+}
+
 static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

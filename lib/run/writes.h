@@ -22,6 +22,8 @@ void writes_release(struct write_list *list);
 void writes_drop_mounts(struct write_list *list, const char *const *mounts);
 /* Leaves out what those who set up the container put there. */
 void writes_drop_own(struct write_list *list, const char *working_dir);
+/* By path: folders and engines list in an order of their own, which differs from host to host. */
+void writes_sort(struct write_list *list);
 
 /*
  * The answer to GET /containers/ID/changes, Docker's Engine API: a list of {Path, Kind}, or null.

@@ -386,11 +386,11 @@ static void forms(unused_arg void **state)
 		{ TRANSPORT_OCI, "oci.tar", -1, "for a file use oci-archive:" },
 		{ TRANSPORT_OCI, "none", -1, "cannot open 'none'" },
 		{ TRANSPORT_DOCKER, "localhost:1/app", -1,
-		  "https://localhost:1: Failed to connect" },
+		  "http://localhost:1/v2/app/manifests/latest: Failed to connect" },
 		{ TRANSPORT_DOCKER, "Localhost/App", -1, "no image reference" },
 		{ TRANSPORT_DOCKER_DAEMON, "app", -1, "has no blobs" },
 		{ TRANSPORT_BARE, "localhost:1/app", -1,
-		  "https://localhost:1: Failed to connect" },
+		  "http://localhost:1/v2/app/manifests/latest: Failed to connect" },
 	};
 	static const char *const archives[][3] = {
 		{ "docker.tar", "manifest.json", NULL },

@@ -63,6 +63,21 @@ static void changes(unused_arg void **state)
 	}
 }
 
+static void in_order(unused_arg void **state)
+{
+	auto_writes struct write_list list = { 0 };
+	struct error err = ERROR_INIT;
+
+	writes_sort(&list);
+	assert_success(take(&list,
+			    "[{\"Path\":\"/b\",\"Kind\":1},{\"Path\":\"/a/z\",\"Kind\":2},"
+			    "{\"Path\":\"/a\",\"Kind\":1}]",
+			    &err),
+		       err);
+	writes_sort(&list);
+	assert_writes(&list, "made /a deleted /a/z made /b ");
+}
+
 static void no_changes(unused_arg void **state)
 {
 	static const char *const cases[] = {
@@ -156,6 +171,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes),
+		cmocka_unit_test(in_order),
 		cmocka_unit_test(no_changes),
 		cmocka_unit_test(what_is_not_the_programs),
 		cmocka_unit_test(folders_that_were_written_to),
