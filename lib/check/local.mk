@@ -1,5 +1,6 @@
 libseatrial_a_SOURCES += lib/check/tally.c lib/check/tally.h
 libseatrial_a_SOURCES += \
+	lib/check/lint.c lib/check/lint.h lib/check/lintrules.c \
 	lib/check/probe.c lib/check/probe.h \
 	lib/check/size-report.c lib/check/size-report.h \
 	lib/check/size.c lib/check/size.h \

@@ -8,6 +8,7 @@ libseatrial_a_SOURCES += \
 	lib/file/dockerfile.c lib/file/dockerfile.h \
 	lib/file/edits.c lib/file/edits.h \
 	lib/file/execform.c lib/file/execform.h \
+	lib/file/script.c lib/file/script.h \
 	lib/file/shellpattern.c lib/file/shellpattern.h \
 	lib/file/shellword.c lib/file/shellword.h \
 	lib/file/stages.c lib/file/stages.h \
