@@ -39,3 +39,6 @@ bin_probe_SOURCES = bin/probe.c $(tool_sources)
 bin_PROGRAMS += bin/pin-check
 bin_pin_check_SOURCES = bin/pin-check.c $(tool_sources)
 dist_man_MANS += man/pin-check.1
+
+bin_PROGRAMS += bin/image-lint
+bin_image_lint_SOURCES = bin/image-lint.c $(tool_sources)

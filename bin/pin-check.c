@@ -90,25 +90,6 @@ struct run {
 	bool holds;
 };
 
-static int read_pairs(const struct option_list *list, const char *option,
-		      struct variables *variables, struct error *err)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		const char *sign = strchr(list->items[i], '=');
-		auto_free char *name = NULL;
-
-		if (sign == NULL || sign == list->items[i])
-			return error_set(err, ERROR_USAGE, "--%s: '%s' is not NAME=VALUE", option,
-					 list->items[i]);
-		name = strndup(list->items[i], (size_t)(sign - list->items[i]));
-		if (name == NULL)
-			return error_memory(err);
-		if (variables_set(variables, name, sign + 1, NULL, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int find_pins(const char *name, const struct pin_settings *settings, const struct buf *data,
 		     struct pins_file *file, struct error *err)
 {
@@ -267,8 +248,8 @@ static int run_check(struct run *run, const struct operands *operands, struct er
 		return error_set(err, ERROR_USAGE,
 				 "--update and --diff ask the registries anyway: not with --verify "
 				 "or --fresh");
-	if (read_pairs(&settings->build_args, "build-arg", &run->build_args, err) < 0 ||
-	    read_pairs(&settings->environment, "env", &run->environment, err) < 0)
+	if (tool_read_variables(&settings->build_args, "build-arg", &run->build_args, err) < 0 ||
+	    tool_read_variables(&settings->environment, "env", &run->environment, err) < 0)
 		return -1;
 	if (read_platforms(run, &find.build.platform, err) < 0)
 		return -1;

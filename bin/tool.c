@@ -40,6 +40,25 @@ int tool_begin(const struct program *program, int argc, char **argv, void *optio
 	return -1;
 }
 
+int tool_read_variables(const struct option_list *list, const char *option,
+			struct variables *variables, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *sign = strchr(list->items[i], '=');
+		auto_free char *name = NULL;
+
+		if (sign == NULL || sign == list->items[i])
+			return error_set(err, ERROR_USAGE, "--%s: '%s' is not NAME=VALUE", option,
+					 list->items[i]);
+		name = strndup(list->items[i], (size_t)(sign - list->items[i]));
+		if (name == NULL)
+			return error_memory(err);
+		if (variables_set(variables, name, sign + 1, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 enum tool_format tool_format(const struct tool *tool)
 {
 	return tool->json ? FORMAT_JSON : tool->tap ? FORMAT_TAP : FORMAT_TEXT;

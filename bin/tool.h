@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "file/variables.h"
 #include "image/image.h"
 
 /* Exit statuses of every utility. */
@@ -98,6 +99,10 @@ struct tool {
  */
 int tool_begin(const struct program *program, int argc, char **argv, void *options,
 	       struct operands *ret_operands) must_check;
+
+/* The values of an option that is repeated, NAME=VALUE each. ERROR_USAGE. */
+int tool_read_variables(const struct option_list *list, const char *option,
+			struct variables *variables, struct error *err) must_check;
 
 enum tool_format tool_format(const struct tool *tool);
 

@@ -32,14 +32,18 @@ static enum manager manager_of(const char *name)
 		const char *name;
 		enum manager manager;
 	} known[] = {
-		{ "apt-get", MANAGER_APT },  { "apt", MANAGER_APT },	 { "aptitude", MANAGER_APT },
-		{ "apk", MANAGER_APK },	     { "dnf", MANAGER_DNF },	 { "dnf5", MANAGER_DNF },
-		{ "yum", MANAGER_DNF },	     { "microdnf", MANAGER_DNF }, { "tdnf", MANAGER_DNF },
-		{ "zypper", MANAGER_ZYPPER }, { "uv", MANAGER_UV },	 { "npm", MANAGER_NPM },
-		{ "yarn", MANAGER_YARN },    { "gem", MANAGER_GEM },	 { "go", MANAGER_GO },
-		{ "pnpm", MANAGER_OTHER },   { "poetry", MANAGER_OTHER }, { "pipenv", MANAGER_OTHER },
-		{ "bundle", MANAGER_OTHER }, { "composer", MANAGER_OTHER }, { "mvn", MANAGER_OTHER },
-		{ "pdm", MANAGER_OTHER },    { "dotnet", MANAGER_OTHER }, { "cargo", MANAGER_OTHER },
+		{ "apt-get", MANAGER_APT },  { "apt", MANAGER_APT },
+		{ "aptitude", MANAGER_APT }, { "apk", MANAGER_APK },
+		{ "dnf", MANAGER_DNF },	     { "dnf5", MANAGER_DNF },
+		{ "yum", MANAGER_DNF },	     { "microdnf", MANAGER_DNF },
+		{ "tdnf", MANAGER_DNF },     { "zypper", MANAGER_ZYPPER },
+		{ "uv", MANAGER_UV },	     { "npm", MANAGER_NPM },
+		{ "yarn", MANAGER_YARN },    { "gem", MANAGER_GEM },
+		{ "go", MANAGER_GO },	     { "pnpm", MANAGER_OTHER },
+		{ "poetry", MANAGER_OTHER }, { "pipenv", MANAGER_OTHER },
+		{ "bundle", MANAGER_OTHER }, { "composer", MANAGER_OTHER },
+		{ "mvn", MANAGER_OTHER },    { "pdm", MANAGER_OTHER },
+		{ "dotnet", MANAGER_OTHER }, { "cargo", MANAGER_OTHER },
 	};
 
 	for (size_t i = 0; i < array_size(known); i++)
@@ -127,23 +131,52 @@ static const struct {
 /* Options with a word of their own, so that it is no package; '\0' stands for none. */
 static bool takes_word(enum manager manager, const char *option)
 {
-	static const char *const apt[] = { "-t", "--target-release", "-o", "--option", "-c",
-					   "--config-file", NULL };
-	static const char *const apk[] = { "-t", "--virtual", "-X", "--repository", "-p", "--root",
-					   "--repositories-file", "--keys-dir", "--cache-dir", NULL };
-	static const char *const dnf[] = { "-c", "-x", "--exclude", "--releasever", "--installroot",
-					   "--enablerepo", "--disablerepo", "--setopt", NULL };
+	static const char *const apt[] = { "-t", "--target-release", "-o", "--option",
+					   "-c", "--config-file",    NULL };
+	static const char *const apk[] = {
+		"-t",	  "--virtual",		 "-X",	       "--repository", "-p",
+		"--root", "--repositories-file", "--keys-dir", "--cache-dir",  NULL
+	};
+	static const char *const dnf[] = { "-c",
+					   "-x",
+					   "--exclude",
+					   "--releasever",
+					   "--installroot",
+					   "--enablerepo",
+					   "--disablerepo",
+					   "--setopt",
+					   NULL };
 	static const char *const zypper[] = { "-r", "--repo", "--from", "-t", "--type", NULL };
-	static const char *const pip[] = { "-r", "--requirement", "-c", "--constraint", "-i",
-					   "--index-url", "--extra-index-url", "-f", "--find-links",
-					   "-t", "--target", "--prefix", "--root", "-e", "--editable",
-					   "--python", "--trusted-host", "--timeout", "--retries",
-					   "--platform", "--python-version", "--only-binary",
-					   "--no-binary", "--cache-dir", "-p", NULL };
-	static const char *const npm[] = { "--prefix", "--registry", "-w", "--workspace", "--cache",
-					   "--loglevel", NULL };
-	static const char *const gem[] = { "-v", "--version", "-i", "--install-dir", "-n", "--bindir",
-					   "--source", "-s", "--platform", NULL };
+	static const char *const pip[] = { "-r",
+					   "--requirement",
+					   "-c",
+					   "--constraint",
+					   "-i",
+					   "--index-url",
+					   "--extra-index-url",
+					   "-f",
+					   "--find-links",
+					   "-t",
+					   "--target",
+					   "--prefix",
+					   "--root",
+					   "-e",
+					   "--editable",
+					   "--python",
+					   "--trusted-host",
+					   "--timeout",
+					   "--retries",
+					   "--platform",
+					   "--python-version",
+					   "--only-binary",
+					   "--no-binary",
+					   "--cache-dir",
+					   "-p",
+					   NULL };
+	static const char *const npm[] = { "--prefix", "--registry", "-w", "--workspace",
+					   "--cache",  "--loglevel", NULL };
+	static const char *const gem[] = { "-v",       "--version", "-i", "--install-dir", "-n",
+					   "--bindir", "--source",  "-s", "--platform",	   NULL };
 	static const char *const go[] = { "-ldflags", "-tags", "-gcflags", "-o", "-mod", NULL };
 
 	switch (manager) {
@@ -165,6 +198,8 @@ static bool takes_word(enum manager manager, const char *option)
 		return is_one_of(option, gem);
 	case MANAGER_GO:
 		return is_one_of(option, go);
+	case MANAGER_NONE:
+	case MANAGER_OTHER:
 	default:
 		return false;
 	}
@@ -199,8 +234,8 @@ static bool is_confirming(const struct install *install, const struct script_com
 	    strcmp(word, "--non-interactive") == 0 || strstr(word, "Assume-Yes=") != NULL)
 		return true;
 	if (install->manager == MANAGER_APT)
-		return has_letter(word, 'y') || starts(word, "-qq") || strcmp(word, "--quiet=2") == 0 ||
-		       strcmp(word, "-q=2") == 0;
+		return has_letter(word, 'y') || starts(word, "-qq") ||
+		       strcmp(word, "--quiet=2") == 0 || strcmp(word, "-q=2") == 0;
 	if (install->manager == MANAGER_ZYPPER)
 		return has_letter(word, 'y') || has_letter(word, 'n');
 	return has_letter(word, 'y');
@@ -272,8 +307,8 @@ void install_read(const struct script_command *command, struct install *ret_inst
 	*ret_install = install;
 }
 
-const struct word *install_next(const struct script_command *command,
-				const struct install *install, size_t *index)
+const struct word *install_next(const struct script_command *command, const struct install *install,
+				size_t *index)
 {
 	size_t i = next_operand(command, install->manager, *index);
 
@@ -302,7 +337,8 @@ bool install_is_pinned(enum manager manager, const char *package)
 	switch (manager) {
 	case MANAGER_APT:
 	case MANAGER_ZYPPER:
-		return strchr(package, '=') != NULL || ends(package, ".deb") || ends(package, ".rpm");
+		return strchr(package, '=') != NULL || ends(package, ".deb") ||
+		       ends(package, ".rpm");
 	case MANAGER_APK:
 		return strpbrk(package, "=<>~") != NULL || package[0] == '.';
 	case MANAGER_DNF:
@@ -310,7 +346,8 @@ bool install_is_pinned(enum manager manager, const char *package)
 	case MANAGER_PIP:
 	case MANAGER_UV:
 		return strstr(package, "==") != NULL || strchr(package, '@') != NULL ||
-		       ends(package, ".whl") || ends(package, ".gz") || strchr(package, '/') != NULL;
+		       ends(package, ".whl") || ends(package, ".gz") ||
+		       strchr(package, '/') != NULL;
 	case MANAGER_NPM:
 	case MANAGER_YARN:
 		return strchr(package + 1, '@') != NULL || ends(package, ".tgz");
@@ -318,6 +355,8 @@ bool install_is_pinned(enum manager manager, const char *package)
 		return strchr(package, ':') != NULL;
 	case MANAGER_GO:
 		return strchr(package, '@') != NULL && !ends(package, "@latest");
+	case MANAGER_NONE:
+	case MANAGER_OTHER:
 	default:
 		return true;
 	}
@@ -325,13 +364,52 @@ bool install_is_pinned(enum manager manager, const char *package)
 
 bool install_is_build_tool(enum manager manager, const char *package)
 {
-	static const char *const tools[] = {
-		"gcc", "g++", "gcc-c++", "clang", "llvm", "make", "cmake", "ninja-build", "ninja",
-		"build-essential", "build-base", "base-devel", "autoconf", "automake", "libtool",
-		"binutils", "bison", "flex", "rustc", "cargo", "golang", "golang-go", "maven", "gradle",
-		"default-jdk", "openjdk-17-jdk", "openjdk-21-jdk", "linux-headers", "kernel-headers",
-		"musl-dev", "patch", "pkg-config", "pkgconf", "meson", "nasm", "yasm", "swig", "gfortran",
-		"libc6-dev", "libc-dev", "dpkg-dev", "rpm-build", "node-gyp", "gdb", "m4", NULL };
+	static const char *const tools[] = { "gcc",
+					     "g++",
+					     "gcc-c++",
+					     "clang",
+					     "llvm",
+					     "make",
+					     "cmake",
+					     "ninja-build",
+					     "ninja",
+					     "build-essential",
+					     "build-base",
+					     "base-devel",
+					     "autoconf",
+					     "automake",
+					     "libtool",
+					     "binutils",
+					     "bison",
+					     "flex",
+					     "rustc",
+					     "cargo",
+					     "golang",
+					     "golang-go",
+					     "maven",
+					     "gradle",
+					     "default-jdk",
+					     "openjdk-17-jdk",
+					     "openjdk-21-jdk",
+					     "linux-headers",
+					     "kernel-headers",
+					     "musl-dev",
+					     "patch",
+					     "pkg-config",
+					     "pkgconf",
+					     "meson",
+					     "nasm",
+					     "yasm",
+					     "swig",
+					     "gfortran",
+					     "libc6-dev",
+					     "libc-dev",
+					     "dpkg-dev",
+					     "rpm-build",
+					     "node-gyp",
+					     "gdb",
+					     "m4",
+					     NULL };
 	char name[128];
 	size_t length = strcspn(package, "=<>~:");
 

@@ -25,10 +25,10 @@ enum manager {
 
 enum manager_verb {
 	VERB_OTHER,
-	VERB_UPDATE,  /* the lists */
-	VERB_INSTALL, /* packages that are named */
-	VERB_PROJECT, /* what the files of a project name */
-	VERB_UPGRADE, /* everything */
+	VERB_UPDATE,	   /* the lists */
+	VERB_INSTALL,	   /* packages that are named */
+	VERB_PROJECT,	   /* what the files of a project name */
+	VERB_UPGRADE,	   /* everything */
 	VERB_DISTRIBUTION, /* to another release of the system */
 	VERB_REMOVE,
 	VERB_CLEAN,
@@ -37,11 +37,11 @@ enum manager_verb {
 struct install {
 	enum manager manager;
 	enum manager_verb verb;
-	const char *program;	     /* "apt-get"; borrowed, as all is */
+	const char *program;	      /* "apt-get"; borrowed, as all is */
 	const struct word *verb_word; /* NULL for none */
-	size_t first;		     /* index of the word behind the verb */
-	bool confirmed;		     /* it will not ask */
-	bool frozen;		     /* to the versions of a lock file */
+	size_t first;		      /* index of the word behind the verb */
+	bool confirmed;		      /* it will not ask */
+	bool frozen;		      /* to the versions of a lock file */
 };
 
 /* MANAGER_NONE for commands of other kinds. */
@@ -49,8 +49,8 @@ void install_read(const struct script_command *command, struct install *ret_inst
 
 /* The packages that are named, one at a time: `index` begins at install.first and stands behind
  * each one; NULL at the end. */
-const struct word *install_next(const struct script_command *command,
-				const struct install *install, size_t *index);
+const struct word *install_next(const struct script_command *command, const struct install *install,
+				size_t *index);
 
 /* Does the name of a package say its version? */
 bool install_is_pinned(enum manager manager, const char *package);

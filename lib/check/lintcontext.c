@@ -86,23 +86,31 @@ static bool names_one_of(const struct buf *data, const char *const *packages)
 	return false;
 }
 
-static const char *const requirement_files[] = { "requirements.txt", "requirements.lock", "pyproject.toml",
-						 "Pipfile", "uv.lock", "poetry.lock", NULL };
+static const char *const requirement_files[] = { "requirements.txt",
+						 "requirements.lock",
+						 "pyproject.toml",
+						 "Pipfile",
+						 "uv.lock",
+						 "poetry.lock",
+						 NULL };
 
 static int check_requirements(struct lint_file *file, struct lint_file_facts *facts,
 			      struct error *err)
 {
-	static const char *const frameworks[] = { "flask", "django", "fastapi", "starlette", "quart",
-						  "bottle", "pyramid", NULL };
-	static const char *const servers[] = { "gunicorn",  "uvicorn", "hypercorn", "daphne", "uwsgi",
-					       "waitress",  "granian", "cheroot",   "gevent", "mod-wsgi",
-					       "mod_wsgi", "bjoern",  "meinheld",  "tornado", "aiohttp",
-					       "fastapi[standard]", NULL };
-	static const char *const heavy[] = { "torch", "tensorflow", "jax", "transformers", "keras",
-					     "xgboost", "vllm", "onnxruntime", "sentence-transformers",
+	static const char *const frameworks[] = { "flask", "django", "fastapi", "starlette",
+						  "quart", "bottle", "pyramid", NULL };
+	static const char *const servers[] = {
+		"gunicorn",	     "uvicorn", "hypercorn", "daphne",	"uwsgi",
+		"waitress",	     "granian", "cheroot",   "gevent",	"mod-wsgi",
+		"mod_wsgi",	     "bjoern",	"meinheld",  "tornado", "aiohttp",
+		"fastapi[standard]", NULL
+	};
+	static const char *const heavy[] = { "torch",	     "tensorflow",  "jax",
+					     "transformers", "keras",	    "xgboost",
+					     "vllm",	     "onnxruntime", "sentence-transformers",
 					     "paddlepaddle", NULL };
-	struct lint_place place = lint_file_place(file, file->stages.items[file->final].from,
-						  facts->from);
+	struct lint_place place =
+		lint_file_place(file, file->stages.items[file->final].from, facts->from);
 	auto_buf struct buf data;
 	const char *framework = NULL;
 	bool server = false;
@@ -120,8 +128,8 @@ static int check_requirements(struct lint_file *file, struct lint_file_facts *fa
 	/* installed by the Dockerfile itself */
 	for (size_t i = 0; i < file->dockerfile->count; i++)
 		for (size_t k = 0; servers[k] != NULL; k++)
-			server = server ||
-				 strstr(file->dockerfile->instructions[i].original, servers[k]) != NULL;
+			server = server || strstr(file->dockerfile->instructions[i].original,
+						  servers[k]) != NULL;
 	if (framework == NULL || server)
 		return 0;
 	return lint_find(file->lint, LINT_PRODUCTION_SERVER_MISSING, &place, err,
@@ -130,9 +138,19 @@ static int check_requirements(struct lint_file *file, struct lint_file_facts *fa
 
 static bool names_scanner(const struct buf *data)
 {
-	static const char *const scanners[] = { "trivy", "grype", "snyk", "docker scout", "docker/scout",
-						"clair", "anchore", "dockle", "wizcli", "container_scanning",
-						"container-scanning", "prisma", "inspector" };
+	static const char *const scanners[] = { "trivy",
+						"grype",
+						"snyk",
+						"docker scout",
+						"docker/scout",
+						"clair",
+						"anchore",
+						"dockle",
+						"wizcli",
+						"container_scanning",
+						"container-scanning",
+						"prisma",
+						"inspector" };
 
 	for (size_t i = 0; i < array_size(scanners); i++)
 		if (strcasestr(data->data, scanners[i]) != NULL)
@@ -156,7 +174,8 @@ static void look_at_workflows(const struct lint_file *file, struct buf *data, bo
 	while (folder != NULL && (item = readdir(folder)) != NULL) {
 		auto_free char *name = NULL;
 
-		if (item->d_name[0] == '.' || asprintf(&name, ".github/workflows/%s", item->d_name) < 0) {
+		if (item->d_name[0] == '.' ||
+		    asprintf(&name, ".github/workflows/%s", item->d_name) < 0) {
 			name = NULL;
 			continue;
 		}
@@ -169,13 +188,19 @@ static void look_at_workflows(const struct lint_file *file, struct buf *data, bo
 		(void)closedir(folder);
 }
 
-static int check_scan(struct lint_file *file, const struct lint_file_facts *facts, struct error *err)
+static int check_scan(struct lint_file *file, const struct lint_file_facts *facts,
+		      struct error *err)
 {
-	static const char *const others[] = { ".gitlab-ci.yml", "azure-pipelines.yml", "Jenkinsfile",
-					      ".circleci/config.yml", "bitbucket-pipelines.yml",
-					      ".drone.yml", ".travis.yml", NULL };
-	struct lint_place place = lint_file_place(file, file->stages.items[file->final].from,
-						  facts->from);
+	static const char *const others[] = { ".gitlab-ci.yml",
+					      "azure-pipelines.yml",
+					      "Jenkinsfile",
+					      ".circleci/config.yml",
+					      "bitbucket-pipelines.yml",
+					      ".drone.yml",
+					      ".travis.yml",
+					      NULL };
+	struct lint_place place =
+		lint_file_place(file, file->stages.items[file->final].from, facts->from);
 	auto_buf struct buf data;
 	bool ci = false;
 	bool scans = false;

@@ -32,9 +32,9 @@ static const char *base_name(const char *path)
 /* What ADD is there for. */
 static bool is_archive(const char *source)
 {
-	static const char *const endings[] = { ".tar", ".tar.gz", ".tgz",  ".tar.bz2", ".tbz2", ".tbz",
-					       ".tar.xz", ".txz", ".tar.zst", ".gz",   ".bz2", ".xz",
-					       ".zst" };
+	static const char *const endings[] = { ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2",
+					       ".tbz", ".tar.xz", ".txz", ".tar.zst", ".gz",
+					       ".bz2", ".xz",	  ".zst" };
 
 	for (size_t i = 0; i < array_size(endings); i++)
 		if (ends(source, endings[i]))
@@ -133,16 +133,60 @@ int lint_copy(struct lint_file *file, const struct instruction *copy,
 static bool is_dependency_file(const char *source)
 {
 	static const char *const names[] = {
-		"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "environment.yml",
-		"package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml",
-		"pnpm-workspace.yaml", "package*.json", "package.json*", "bun.lockb", ".npmrc", ".yarnrc",
-		".yarnrc.yml", ".yarn", "lerna.json", "Gemfile", "Gemfile*", "go.mod", "go.sum", "go.*",
-		"Cargo.toml", "Cargo.*", "pom.xml", "mvnw", ".mvn", "build.gradle", "build.gradle.kts",
-		"settings.gradle", "settings.gradle.kts", "gradle.properties", "gradlew", "gradle",
-		"composer.json", "composer.*", "mix.exs", "Directory.Build.props",
-		"Directory.Packages.props", "NuGet.config", "nuget.config", "global.json", "rebar.config",
-		"deno.json", ".python-version", ".nvmrc", ".tool-versions", "vendor.mod", "vendor.sum",
-		"README.md", "README.rst", "README*", "LICENSE",
+		"pyproject.toml",
+		"setup.py",
+		"setup.cfg",
+		"Pipfile",
+		"environment.yml",
+		"package.json",
+		"package-lock.json",
+		"npm-shrinkwrap.json",
+		"pnpm-lock.yaml",
+		"pnpm-workspace.yaml",
+		"package*.json",
+		"package.json*",
+		"bun.lockb",
+		".npmrc",
+		".yarnrc",
+		".yarnrc.yml",
+		".yarn",
+		"lerna.json",
+		"Gemfile",
+		"Gemfile*",
+		"go.mod",
+		"go.sum",
+		"go.*",
+		"Cargo.toml",
+		"Cargo.*",
+		"pom.xml",
+		"mvnw",
+		".mvn",
+		"build.gradle",
+		"build.gradle.kts",
+		"settings.gradle",
+		"settings.gradle.kts",
+		"gradle.properties",
+		"gradlew",
+		"gradle",
+		"composer.json",
+		"composer.*",
+		"mix.exs",
+		"Directory.Build.props",
+		"Directory.Packages.props",
+		"NuGet.config",
+		"nuget.config",
+		"global.json",
+		"rebar.config",
+		"deno.json",
+		".python-version",
+		".nvmrc",
+		".tool-versions",
+		"vendor.mod",
+		"vendor.sum",
+		"README.md",
+		"README.rst",
+		"README*",
+		"LICENSE",
 	};
 	char name[256];
 	size_t length = strlen(source);
@@ -203,8 +247,8 @@ static bool installs_dependencies(const struct script_command *command)
 	return false;
 }
 
-static int run_installs(const struct lint_file *file, const struct instruction *run, bool *ret_installs,
-			struct error *err)
+static int run_installs(const struct lint_file *file, const struct instruction *run,
+			bool *ret_installs, struct error *err)
 {
 	auto_script struct script script = { 0 };
 
@@ -240,8 +284,9 @@ int lint_order(struct lint_file *file, size_t stage, struct error *err)
 			continue;
 		place = lint_file_whole(file, instruction);
 		if (source == NULL)
-			return lint_credit(file->lint, "dependencies installed before the sources come",
-					   &place, err);
+			return lint_credit(file->lint,
+					   "dependencies installed before the sources come", &place,
+					   err);
 		place = lint_file_place(file, copy, source->at);
 		return lint_find(file->lint, LINT_SOURCES_BEFORE_DEPENDENCIES, &place, err,
 				 "'%s' is copied before line %zu installs the dependencies",

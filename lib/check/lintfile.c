@@ -119,11 +119,21 @@ static int check_known(const struct lint_file *file, const struct instruction *i
 		size_t least;
 		size_t most;
 	} counts[] = {
-		{ "from", 1, 3 },	 { "copy", 2, SIZE_MAX },   { "add", 2, SIZE_MAX },
-		{ "env", 3, SIZE_MAX },	 { "label", 3, SIZE_MAX },  { "arg", 1, SIZE_MAX },
-		{ "user", 1, 1 },	 { "workdir", 1, 1 },	    { "expose", 1, SIZE_MAX },
-		{ "volume", 1, SIZE_MAX }, { "stopsignal", 1, 1 },  { "maintainer", 1, 1 },
-		{ "healthcheck", 1, SIZE_MAX }, { "run", 1, SIZE_MAX }, { "shell", 1, SIZE_MAX },
+		{ "from", 1, 3 },
+		{ "copy", 2, SIZE_MAX },
+		{ "add", 2, SIZE_MAX },
+		{ "env", 3, SIZE_MAX },
+		{ "label", 3, SIZE_MAX },
+		{ "arg", 1, SIZE_MAX },
+		{ "user", 1, 1 },
+		{ "workdir", 1, 1 },
+		{ "expose", 1, SIZE_MAX },
+		{ "volume", 1, SIZE_MAX },
+		{ "stopsignal", 1, 1 },
+		{ "maintainer", 1, 1 },
+		{ "healthcheck", 1, SIZE_MAX },
+		{ "run", 1, SIZE_MAX },
+		{ "shell", 1, SIZE_MAX },
 	};
 	size_t line;
 	size_t column;
@@ -131,8 +141,8 @@ static int check_known(const struct lint_file *file, const struct instruction *i
 
 	dockerfile_locate(file->dockerfile, instruction->keyword_at.start, &line, &column);
 	if (!instruction->known)
-		return error_set(err, ERROR_INPUT, "%s:%zu:%zu: unknown instruction: %s", file->name,
-				 line, column, instruction->keyword);
+		return error_set(err, ERROR_INPUT, "%s:%zu:%zu: unknown instruction: %s",
+				 file->name, line, column, instruction->keyword);
 	/* the text of a heredoc counts */
 	if (instruction->heredoc_count > 0)
 		return 0;
@@ -160,8 +170,9 @@ static int check_all_known(const struct lint_file *file, struct error *err)
 			return -1;
 		if (instruction->stage == DOCKERFILE_NO_STAGE &&
 		    strcmp(instruction->name, "arg") != 0)
-			return error_set(err, ERROR_INPUT, "%s:%zu: %s stands before the first FROM",
-					 file->name, instruction->first_line, instruction->keyword);
+			return error_set(err, ERROR_INPUT,
+					 "%s:%zu: %s stands before the first FROM", file->name,
+					 instruction->first_line, instruction->keyword);
 	}
 	if (dockerfile->stage_count == 0)
 		return error_set(err, ERROR_INPUT, "%s: no FROM", file->name);
@@ -202,8 +213,8 @@ static int take_silences(const struct lint_file *file, struct error *err)
 
 		dockerfile_locate(dockerfile, comment->offset, &place.line, &place.column);
 		place.instruction = place.line;
-		if (lint_silence(file->lint, comment->text, &place,
-				 line_below(file, place.line), err) < 0)
+		if (lint_silence(file->lint, comment->text, &place, line_below(file, place.line),
+				 err) < 0)
 			return -1;
 	}
 	return 0;
@@ -212,10 +223,11 @@ static int take_silences(const struct lint_file *file, struct error *err)
 /* What a tag says of itself: that it will be something else tomorrow. */
 static bool is_moving_tag(const char *tag)
 {
-	static const char *const moving[] = { "latest",	 "edge",    "nightly", "dev",	 "devel",
-					      "main",	 "master",  "rolling", "current", "lts",
-					      "testing", "unstable", "canary", "mainline", "stable",
-					      "next",	 "head" };
+	static const char *const moving[] = { "latest",	 "edge",     "nightly", "dev",
+					      "devel",	 "main",     "master",	"rolling",
+					      "current", "lts",	     "testing", "unstable",
+					      "canary",	 "mainline", "stable",	"next",
+					      "head" };
 
 	for (size_t i = 0; i < array_size(moving); i++)
 		if (strcasecmp(tag, moving[i]) == 0)
@@ -243,12 +255,13 @@ static int judge_pin(struct lint_file *file, const struct pin *pin, struct error
 	switch (pin->kind) {
 	case PIN_LATEST:
 	case PIN_UNTAGGED:
-		return lint_find(file->lint, LINT_BASE_MOVING_TAG, &place, err, "%s: %s has no version",
-				 pin->instruction, what);
+		return lint_find(file->lint, LINT_BASE_MOVING_TAG, &place, err,
+				 "%s: %s has no version", pin->instruction, what);
 	case PIN_TAG:
 		if (is_moving_tag(pin->reference.tag))
 			return lint_find(file->lint, LINT_BASE_MOVING_TAG, &place, err,
-					 "%s: the tag of %s is made to move", pin->instruction, what);
+					 "%s: the tag of %s is made to move", pin->instruction,
+					 what);
 		return lint_find(file->lint, LINT_BASE_NOT_PINNED, &place, err,
 				 "%s: %s is not pinned by a digest", pin->instruction, what);
 	case PIN_UNRESOLVED:
@@ -256,8 +269,12 @@ static int judge_pin(struct lint_file *file, const struct pin *pin, struct error
 		return lint_find(file->lint, LINT_BASE_UNRESOLVED, &place, err, "%s: %s: %s",
 				 pin->instruction, pin->raw,
 				 pin->reason != NULL ? pin->reason : "no image reference");
+	case PIN_DIGEST:
+	case PIN_SCRATCH:
+	case PIN_STAGE:
 	default:
-		return pin->base ? lint_credit(file->lint, "base pinned by digest", &place, err) : 0;
+		return pin->base ? lint_credit(file->lint, "base pinned by digest", &place, err)
+				 : 0;
 	}
 }
 
@@ -348,9 +365,9 @@ static int check_empty_lines(struct lint_file *file, const struct instruction *i
 
 		while (end < at.end && isspace((unsigned char)file->data[end]))
 			end++;
-		if (end == at.end && lint_find(file->lint, LINT_EMPTY_CONTINUATION, &place, err,
-					       "%s goes on behind an empty line",
-					       instruction->keyword) < 0)
+		if (end == at.end &&
+		    lint_find(file->lint, LINT_EMPTY_CONTINUATION, &place, err,
+			      "%s goes on behind an empty line", instruction->keyword) < 0)
 			return -1;
 	}
 	return 0;
@@ -369,8 +386,9 @@ static int check_stage_name(struct lint_file *file, size_t number, struct error 
 	if (is_upper(from->keyword) != is_upper(from->args.items[1].data)) {
 		struct lint_place as = lint_file_place(file, from, from->args.items[1].at);
 
-		if (lint_find(file->lint, LINT_KEYWORD_CASE, &as, err, "%s is not in the case of %s",
-			      from->args.items[1].data, from->keyword) < 0 ||
+		if (lint_find(file->lint, LINT_KEYWORD_CASE, &as, err,
+			      "%s is not in the case of %s", from->args.items[1].data,
+			      from->keyword) < 0 ||
 		    fix_case(file, LINT_KEYWORD_CASE, from->args.items[1].data,
 			     from->args.items[1].at, is_upper(from->keyword), err) < 0)
 			return -1;
@@ -470,8 +488,9 @@ static int note_shell(const struct instruction *instruction, struct lint_stage *
 		const char *word = instruction->args.items[i].data;
 
 		state->pipefail = state->pipefail || strstr(word, "pipefail") != NULL;
-		state->foreign_shell = state->foreign_shell || strcasestr(word, "powershell") != NULL ||
-				       strcasestr(word, "pwsh") != NULL || strcasecmp(word, "cmd") == 0;
+		state->foreign_shell =
+			state->foreign_shell || strcasestr(word, "powershell") != NULL ||
+			strcasestr(word, "pwsh") != NULL || strcasecmp(word, "cmd") == 0;
 	}
 	return 0;
 }
@@ -485,15 +504,17 @@ static int note_user(struct lint_file *file, const struct instruction *instructi
 		return -1;
 	state->user = instruction;
 	state->user_set = true;
-	state->user_root = user != NULL && (strcmp(user, "root") == 0 || strcmp(user, "0") == 0 ||
-					    strncmp(user, "root:", 5) == 0 || strncmp(user, "0:", 2) == 0);
+	state->user_root =
+		user != NULL && (strcmp(user, "root") == 0 || strcmp(user, "0") == 0 ||
+				 strncmp(user, "root:", 5) == 0 || strncmp(user, "0:", 2) == 0);
 	return 0;
 }
 
 static bool is_on(const char *value)
 {
-	return strcmp(value, "") != 0 && strcmp(value, "0") != 0 && strcasecmp(value, "false") != 0 &&
-	       strcasecmp(value, "no") != 0 && strcasecmp(value, "off") != 0;
+	return strcmp(value, "") != 0 && strcmp(value, "0") != 0 &&
+	       strcasecmp(value, "false") != 0 && strcasecmp(value, "no") != 0 &&
+	       strcasecmp(value, "off") != 0;
 }
 
 static int judge_variable(struct lint_file *file, const struct instruction *instruction,
@@ -502,8 +523,8 @@ static int judge_variable(struct lint_file *file, const struct instruction *inst
 	struct lint_place place = lint_file_place(file, instruction, at);
 
 	if (environment_is_secret(name, value) &&
-	    lint_find(file->lint, LINT_SECRET_IN_ENV, &place, err,
-		      "%s %s looks like a secret", instruction->keyword, name) < 0)
+	    lint_find(file->lint, LINT_SECRET_IN_ENV, &place, err, "%s %s looks like a secret",
+		      instruction->keyword, name) < 0)
 		return -1;
 	if (value != NULL && file->states[instruction->stage].shipped &&
 	    strcmp(instruction->name, "env") == 0 && environment_is_development(name, value))
@@ -570,7 +591,8 @@ static int note_env(struct lint_file *file, const struct instruction *instructio
 			state->uv_cache_off = is_on(value);
 		if (value != NULL && strcmp(name, "PYTHONUNBUFFERED") == 0 && state->shipped &&
 		    is_on(value)) {
-			struct lint_place place = lint_file_place(file, instruction, args->items[i].at);
+			struct lint_place place =
+				lint_file_place(file, instruction, args->items[i].at);
 
 			if (lint_credit(file->lint, "unbuffered Python output", &place, err) < 0)
 				return -1;
@@ -596,14 +618,15 @@ static int note_arg(struct lint_file *file, const struct instruction *instructio
 	for (size_t i = 0; i < instruction->args.count; i++) {
 		const struct word *word = &instruction->args.items[i];
 		const char *sign = strchr(word->data, '=');
-		auto_free char *name =
-			strndup(word->data, sign != NULL ? (size_t)(sign - word->data) : word->size);
+		auto_free char *name = strndup(
+			word->data, sign != NULL ? (size_t)(sign - word->data) : word->size);
 		struct lint_place place = lint_file_place(file, instruction, word->at);
 
 		if (name == NULL)
 			return error_memory(err);
 		/* an ARG without a default is given the secret on the command line */
-		if (environment_is_secret(name, sign != NULL && sign[1] != '\0' ? sign + 1 : NULL) &&
+		if (environment_is_secret(name,
+					  sign != NULL && sign[1] != '\0' ? sign + 1 : NULL) &&
 		    lint_find(file->lint, LINT_SECRET_IN_ENV, &place, err,
 			      "ARG %s looks like a secret", name) < 0)
 			return -1;
@@ -621,8 +644,8 @@ static bool is_label_key(const char *key)
 	for (size_t i = 0; i < length; i++) {
 		bool separates = key[i] == '.' || key[i] == '-';
 
-		if (!separates && !islower((unsigned char)key[i]) && !isdigit((unsigned char)key[i]) &&
-		    key[i] != '_' && key[i] != '/')
+		if (!separates && !islower((unsigned char)key[i]) &&
+		    !isdigit((unsigned char)key[i]) && key[i] != '_' && key[i] != '/')
 			return false;
 		if (separates && (key[i + 1] == '.' || key[i + 1] == '-'))
 			return false;
@@ -640,7 +663,8 @@ static int check_label(struct lint_file *file, const struct instruction *instruc
 	for (size_t i = 0; i + 2 < args->count; i += 3) {
 		struct lint_place place = lint_file_place(file, instruction, args->items[i].at);
 
-		if (strchr(args->items[i].data, '$') == NULL && !is_label_key(args->items[i].data) &&
+		if (strchr(args->items[i].data, '$') == NULL &&
+		    !is_label_key(args->items[i].data) &&
 		    lint_find(file->lint, LINT_LABEL_INVALID, &place, err, "the label '%s'",
 			      args->items[i].data) < 0)
 			return -1;
@@ -663,7 +687,8 @@ static int check_port(struct lint_file *file, const struct instruction *instruct
 	last = *rest == '-' ? strtoul(rest + 1, &rest, 10) : first;
 	if (!isdigit((unsigned char)text[0]) || first == 0 || last < first || last > 65535 ||
 	    (*rest != '\0' && *rest != '/'))
-		return lint_find(file->lint, LINT_EXPOSE_INVALID, &place, err, "'%s' is no port", text);
+		return lint_find(file->lint, LINT_EXPOSE_INVALID, &place, err, "'%s' is no port",
+				 text);
 	if (*rest == '\0' || strcmp(rest, "/tcp") == 0 || strcmp(rest, "/udp") == 0 ||
 	    strcmp(rest, "/sctp") == 0)
 		return 0;
@@ -706,7 +731,7 @@ static int check_maintainer(struct lint_file *file, const struct instruction *in
 /* Variables that builders set, once a stage has declared them. */
 static bool is_automatic(const char *name)
 {
-	static const char *const names[] = { "TARGETPLATFORM", "TARGETOS",    "TARGETARCH",
+	static const char *const names[] = { "TARGETPLATFORM", "TARGETOS",	"TARGETARCH",
 					     "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
 					     "BUILDARCH",      "BUILDVARIANT" };
 
@@ -745,7 +770,7 @@ static bool is_declared(const struct lint_file *file, const struct instruction *
 static int check_variables(struct lint_file *file, const struct instruction *instruction,
 			   struct error *err)
 {
-	static const char *const expanding[] = { "add",	   "copy", "env",  "expose", "label",
+	static const char *const expanding[] = { "add",	       "copy", "env",	 "expose", "label",
 						 "stopsignal", "user", "volume", "workdir" };
 	struct shellword_options options = {
 		.escape = file->dockerfile->escape,
@@ -879,14 +904,16 @@ static int choose_stage(struct lint_file *file, struct error *err)
 	if (file->final != STAGE_NONE)
 		return 0;
 	if (text_parse_number(wanted, &number, NULL) < 0 || number >= file->stages.count)
-		return error_set(err, ERROR_USAGE, "%s: there is no stage '%s'", file->name, wanted);
+		return error_set(err, ERROR_USAGE, "%s: there is no stage '%s'", file->name,
+				 wanted);
 	file->final = (size_t)number;
 	return 0;
 }
 
 static int lint_parsed(struct lint_file *file, struct lint_file_facts *facts, struct error *err)
 {
-	if (stages_resolve(file->dockerfile, file->name, file->settings->build, &file->stages, err) < 0 ||
+	if (stages_resolve(file->dockerfile, file->name, file->settings->build, &file->stages,
+			   err) < 0 ||
 	    check_all_known(file, err) < 0 || choose_stage(file, err) < 0)
 		return -1;
 	file->states = calloc(file->stages.count, sizeof *file->states);
@@ -894,8 +921,9 @@ static int lint_parsed(struct lint_file *file, struct lint_file_facts *facts, st
 		return error_memory(err);
 	for (size_t i = file->final; i != STAGE_NONE; i = file->stages.items[i].parent)
 		file->states[i].shipped = true;
-	if (take_silences(file, err) < 0 || check_pins(file, err) < 0 || check_case(file, err) < 0 ||
-	    visit_all(file, err) < 0 || lint_final(file, facts, err) < 0)
+	if (take_silences(file, err) < 0 || check_pins(file, err) < 0 ||
+	    check_case(file, err) < 0 || visit_all(file, err) < 0 ||
+	    lint_final(file, facts, err) < 0)
 		return -1;
 	return lint_context(file, facts, err);
 }

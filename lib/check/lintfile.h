@@ -10,9 +10,10 @@
 
 struct lint_file_settings {
 	const struct build_settings *build;
-	const char *stage;   /* name or number of the one that is built; NULL for the last */
-	const char *context; /* the folder that is built from; NULL where there is none to look at */
-	bool has_image;	     /* what is built is looked at as well: what it says is not guessed */
+	const char *stage; /* name or number of the one that is built; NULL for the last */
+	const char
+		*context; /* the folder that is built from; NULL where there is none to look at */
+	bool has_image;	  /* what is built is looked at as well: what it says is not guessed */
 };
 
 /* What other rules want to know of a Dockerfile. */
@@ -35,14 +36,16 @@ int lint_dockerfile(struct lint *lint, size_t target, const char *name, const ch
  * that builds on another one begins with that one's.
  */
 struct lint_stage {
-	bool shipped;	      /* what it has is in the image in the end */
-	bool workdir_set;     /* to an absolute path, in this file */
-	char *workdir;	      /* NULL where it is not known */
-	bool pipefail;	      /* the shell that runs RUN fails with any part of a pipe */
-	bool foreign_shell;   /* PowerShell, cmd: nothing is said of its commands */
+	bool shipped;	    /* what it has is in the image in the end */
+	bool workdir_set;   /* to an absolute path, in this file */
+	char *workdir;	    /* NULL where it is not known */
+	bool pipefail;	    /* the shell that runs RUN fails with any part of a pipe */
+	bool foreign_shell; /* PowerShell, cmd: nothing is said of its commands */
 	bool user_set;
-	bool user_root;	      /* as far as is known */
+	bool user_root;			  /* as far as is known */
 	bool pip_cache_off, uv_cache_off; /* by ENV */
+	bool installs;			  /* packages */
+	bool cache_kept;		  /* and leaves a cache of theirs */
 	const struct instruction *cmd;
 	const struct instruction *entrypoint;
 	const struct instruction *healthcheck;
@@ -58,7 +61,7 @@ struct lint_file {
 	const struct lint_file_settings *settings;
 	const struct dockerfile *dockerfile;
 	struct stages stages;
-	size_t final; /* the stage that is built */
+	size_t final;		   /* the stage that is built */
 	struct lint_stage *states; /* one per stage */
 	struct variables scope;	   /* where the walk is */
 };
@@ -85,8 +88,7 @@ int lint_copy(struct lint_file *file, const struct instruction *copy,
 	      const struct lint_stage *state, struct error *err) must_check;
 int lint_order(struct lint_file *file, size_t stage, struct error *err) must_check;
 /* The rules on the image that comes out (lintfinal.c). */
-int lint_final(struct lint_file *file, struct lint_file_facts *facts,
-	       struct error *err) must_check;
+int lint_final(struct lint_file *file, struct lint_file_facts *facts, struct error *err) must_check;
 /* The rules on what lies in the context (lintcontext.c). */
 int lint_context(struct lint_file *file, struct lint_file_facts *facts,
 		 struct error *err) must_check;

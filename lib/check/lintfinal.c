@@ -27,7 +27,8 @@ static const char *final_base(const struct lint_file *file)
 
 static bool is_shipped(const struct lint_file *file, const struct instruction *instruction)
 {
-	return instruction->stage != DOCKERFILE_NO_STAGE && file->states[instruction->stage].shipped;
+	return instruction->stage != DOCKERFILE_NO_STAGE &&
+	       file->states[instruction->stage].shipped;
 }
 
 /* --- stages --- */
@@ -62,7 +63,8 @@ static int check_stages(struct lint_file *file, struct error *err)
 		}
 	}
 	if (file->stages.count == 1)
-		return lint_find(file->lint, LINT_SINGLE_STAGE, &place, err, "there is one stage only");
+		return lint_find(file->lint, LINT_SINGLE_STAGE, &place, err,
+				 "there is one stage only");
 	return lint_find(file->lint, LINT_SINGLE_STAGE, &place, err,
 			 "the stage that ships takes nothing from the ones before it");
 }
@@ -79,10 +81,11 @@ static bool mentions(const char *text, const char *const *words)
 
 static int check_digest_comment(struct lint_file *file, struct error *err)
 {
-	static const char *const verifying[] = { "verif", "inspect", "--verify", "check the digest",
+	static const char *const verifying[] = { "verif",	   "inspect",
+						 "--verify",	   "check the digest",
 						 "check the hash", NULL };
-	static const char *const updating[] = { "updat", "--update", "bump", "renew", "refresh", "upgrad",
-						NULL };
+	static const char *const updating[] = { "updat",   "--update", "bump", "renew",
+						"refresh", "upgrad",   NULL };
 	const struct instruction *last = NULL;
 	bool verify = false;
 	bool update = false;
@@ -92,7 +95,8 @@ static int check_digest_comment(struct lint_file *file, struct error *err)
 		const struct instruction *instruction = &file->dockerfile->instructions[i];
 
 		if (strstr(instruction->text, "@sha256:") != NULL &&
-		    (strcmp(instruction->name, "from") == 0 || strcmp(instruction->name, "arg") == 0))
+		    (strcmp(instruction->name, "from") == 0 ||
+		     strcmp(instruction->name, "arg") == 0))
 			last = instruction;
 	}
 	if (last == NULL)
@@ -110,7 +114,9 @@ static int check_digest_comment(struct lint_file *file, struct error *err)
 		return lint_credit(file->lint, "digests documented", &place, err);
 	return lint_find(file->lint, LINT_DIGEST_UNDOCUMENTED, &place, err,
 			 "no comment above says how to %s the digest",
-			 verify ? "update" : update ? "verify" : "verify or update");
+			 verify	  ? "update"
+			 : update ? "verify"
+				  : "verify or update");
 }
 
 /* --- versions --- */
@@ -155,7 +161,8 @@ static int check_versions(struct lint_file *file, struct error *err)
 
 		for (size_t k = 0; version != NULL && k < i; k++) {
 			const char *other = literal_version(&dockerfile->instructions[k]);
-			struct lint_place place = lint_file_whole(file, &dockerfile->instructions[i]);
+			struct lint_place place =
+				lint_file_whole(file, &dockerfile->instructions[i]);
 
 			if (other == NULL || version_length(other) != length ||
 			    strncmp(other, version, length) != 0)
@@ -191,13 +198,14 @@ static int check_form(struct lint_file *file, const struct instruction *start, e
 	    lint_file_script(file, start, &script, err) < 0)
 		return -1;
 	/* one plain command, in which a shell has nothing to do */
-	if (script.count != 1 || script.items[0].assignments.count > 0 || start->heredoc_count > 0 ||
-	    start->first_line != start->last_line ||
+	if (script.count != 1 || script.items[0].assignments.count > 0 ||
+	    start->heredoc_count > 0 || start->first_line != start->last_line ||
 	    strpbrk(start->text, "$`*?[]{}<>|&;~\\\"'#()") != NULL)
 		return 0;
 	buf_add_char(&text, '[');
 	for (size_t i = 0; i < script.items[0].words.count; i++)
-		buf_printf(&text, "%s\"%s\"", i > 0 ? ", " : "", script.items[0].words.items[i].data);
+		buf_printf(&text, "%s\"%s\"", i > 0 ? ", " : "",
+			   script.items[0].words.items[i].data);
 	buf_add_char(&text, ']');
 	if (buf_check(&text, "a mend", err) < 0)
 		return -1;
@@ -217,8 +225,8 @@ static int start_script(const struct lint_file *file, struct script *ret_script,
 	if (!entrypoint->exec_form)
 		return lint_file_script(file, entrypoint, ret_script, err);
 	for (size_t i = 0; i < entrypoint->args.count; i++)
-		if (words_add(&words, entrypoint->args.items[i].data, entrypoint->args.items[i].size,
-			      err) < 0)
+		if (words_add(&words, entrypoint->args.items[i].data,
+			      entrypoint->args.items[i].size, err) < 0)
 			return -1;
 	/* CMD of an earlier stage, or of the base, is not regarded behind a new ENTRYPOINT */
 	for (size_t i = 0; cmd != NULL && cmd->exec_form && i < cmd->args.count; i++)
@@ -249,8 +257,8 @@ static int judge_start(struct lint_file *file, const struct script *script,
 		return -1;
 	if (server == NULL)
 		return 0;
-	return lint_find(file->lint, LINT_DEV_SERVER, &place, err, "'%s' is a server for development",
-			 server);
+	return lint_find(file->lint, LINT_DEV_SERVER, &place, err,
+			 "'%s' is a server for development", server);
 }
 
 static int check_start(struct lint_file *file, const struct script *script, struct error *err)
@@ -320,13 +328,15 @@ static int check_ports(struct lint_file *file, const struct script *script, stru
 	bool found;
 	bool known;
 
-	if (!exposes_ports(file) && lint_find(file->lint, LINT_NO_EXPOSE, &place, err, "no EXPOSE") < 0)
+	if (!exposes_ports(file) &&
+	    lint_find(file->lint, LINT_NO_EXPOSE, &place, err, "no EXPOSE") < 0)
 		return -1;
 	if (wanted->set && !file->settings->has_image) {
 		if (find_port(file, (unsigned)wanted->value, &found, &known, err) < 0)
 			return -1;
-		if (!found && lint_find(file->lint, LINT_PORT_NOT_EXPOSED, &place, err,
-					"port %llu is not exposed", (unsigned long long)wanted->value) < 0)
+		if (!found &&
+		    lint_find(file->lint, LINT_PORT_NOT_EXPOSED, &place, err,
+			      "port %llu is not exposed", (unsigned long long)wanted->value) < 0)
 			return -1;
 	}
 	if (start == NULL || !exposes_ports(file) || !start_port(script, &port))
@@ -350,22 +360,25 @@ static int check_user(struct lint_file *file, struct error *err)
 	if (state->user_set) {
 		place = lint_file_whole(file, state->user);
 		if (!state->user_root)
-			return lint_credit(file->lint, "runs as somebody else than root", &place, err);
+			return lint_credit(file->lint, "runs as somebody else than root", &place,
+					   err);
 		return lint_find(file->lint, LINT_USER_ROOT, &place, err, "the last USER is root");
 	}
 	/* what was built says it better, and some bases say it in their names */
-	if (file->settings->has_image ||
-	    (base != NULL && (strstr(base, "nonroot") != NULL || strstr(base, "unprivileged") != NULL)))
+	if (file->settings->has_image || (base != NULL && (strstr(base, "nonroot") != NULL ||
+							   strstr(base, "unprivileged") != NULL)))
 		return 0;
 	return lint_find(file->lint, LINT_USER_ROOT, &place, err,
-			 base == NULL ? "no USER: it is root"
-				      : "no USER: it is root, unless the base image says otherwise");
+			 base == NULL
+				 ? "no USER: it is root"
+				 : "no USER: it is root, unless the base image says otherwise");
 }
 
 /* --- health check --- */
 
-static int check_time(struct lint_file *file, const struct instruction *healthcheck, const char *flag,
-		      const struct option_number *wanted, uint64_t standard, struct error *err)
+static int check_time(struct lint_file *file, const struct instruction *healthcheck,
+		      const char *flag, const struct option_number *wanted, uint64_t standard,
+		      struct error *err)
 {
 	struct lint_place place = lint_file_whole(file, healthcheck);
 	size_t from = 0;
@@ -375,9 +388,11 @@ static int check_time(struct lint_file *file, const struct instruction *healthch
 	char have[TEXT_FIGURE_MAX];
 	char want[TEXT_FIGURE_MAX];
 
-	if (!wanted->set || (text != NULL && (is_count ? text_parse_number(text, &value, NULL)
-						       : text_parse_duration(text, &value, NULL)) == 0 &&
-			     value == wanted->value) ||
+	if (!wanted->set ||
+	    (text != NULL &&
+	     (is_count ? text_parse_number(text, &value, NULL)
+		       : text_parse_duration(text, &value, NULL)) == 0 &&
+	     value == wanted->value) ||
 	    (text == NULL && standard == wanted->value))
 		return 0;
 	if (is_count) {
@@ -387,8 +402,8 @@ static int check_time(struct lint_file *file, const struct instruction *healthch
 		(void)text_duration(value, have);
 		(void)text_duration(wanted->value, want);
 	}
-	return lint_find(file->lint, LINT_HEALTHCHECK_TIMING, &place, err, "--%s is %s; %s was agreed on",
-			 flag, have, want);
+	return lint_find(file->lint, LINT_HEALTHCHECK_TIMING, &place, err,
+			 "--%s is %s; %s was agreed on", flag, have, want);
 }
 
 static int check_timing(struct lint_file *file, const struct instruction *healthcheck,
@@ -481,8 +496,8 @@ static int check_health(struct lint_file *file, struct lint_file_facts *facts, s
 
 	if (healthcheck == NULL)
 		return file->settings->has_image ? 0
-						 : lint_find(file->lint, LINT_NO_HEALTHCHECK, &place, err,
-							     "no HEALTHCHECK");
+						 : lint_find(file->lint, LINT_NO_HEALTHCHECK,
+							     &place, err, "no HEALTHCHECK");
 	place = lint_file_whole(file, healthcheck);
 	if (strcasecmp(healthcheck->args.items[0].data, "none") == 0)
 		return lint_find(file->lint, LINT_NO_HEALTHCHECK, &place, err,
@@ -509,7 +524,8 @@ static int check_labels(struct lint_file *file, struct error *err)
 		if (!is_shipped(file, label) || strcmp(label->name, "label") != 0)
 			continue;
 		for (size_t k = 0; k + 2 < label->args.count; k += 3)
-			if (strncmp(label->args.items[k].data, "org.opencontainers.image.", 25) == 0)
+			if (strncmp(label->args.items[k].data, "org.opencontainers.image.", 25) ==
+			    0)
 				return lint_credit(file->lint, "labelled", &place, err);
 	}
 	if (file->settings->has_image)
@@ -541,6 +557,12 @@ int lint_final(struct lint_file *file, struct lint_file_facts *facts, struct err
 	    check_form(file, state->entrypoint, LINT_ENTRYPOINT_SHELL_FORM, err) < 0 ||
 	    check_form(file, state->cmd, LINT_CMD_SHELL_FORM, err) < 0)
 		return -1;
+	if (state->installs && !state->cache_kept) {
+		struct lint_place place = final_place(file);
+
+		if (lint_credit(file->lint, "no package manager's cache kept", &place, err) < 0)
+			return -1;
+	}
 	if (start_script(file, &script, err) < 0 || check_start(file, &script, err) < 0 ||
 	    check_ports(file, &script, err) < 0 || check_user(file, err) < 0 ||
 	    check_health(file, facts, err) < 0)

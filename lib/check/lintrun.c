@@ -27,7 +27,8 @@ static struct lint_place command_place(const struct run *run, const struct scrip
 	struct span at = { 0 };
 
 	if (words->count > 0)
-		at = (struct span) { words->items[0].at.start, words->items[words->count - 1].at.end };
+		at = (struct span) { words->items[0].at.start,
+				     words->items[words->count - 1].at.end };
 	return lint_file_place(run->file, run->instruction, at);
 }
 
@@ -55,8 +56,8 @@ static bool is_mounted(const struct run *run, const char *path)
 	size_t from = 0;
 
 	while ((mount = instruction_flag(run->instruction, "mount", &from)) != NULL)
-		if (strstr(mount, path) != NULL && (strstr(mount, "type=cache") != NULL ||
-						    strstr(mount, "type=tmpfs") != NULL))
+		if (strstr(mount, path) != NULL &&
+		    (strstr(mount, "type=cache") != NULL || strstr(mount, "type=tmpfs") != NULL))
 			return true;
 	return false;
 }
@@ -68,7 +69,8 @@ static bool removes(const struct run *run, const char *path)
 		const struct script_command *command = &run->script->items[i];
 		const char *name = script_program_name(command);
 
-		if ((strcmp(name, "rm") == 0 || strcmp(name, "find") == 0) && has_text(command, path))
+		if ((strcmp(name, "rm") == 0 || strcmp(name, "find") == 0) &&
+		    has_text(command, path))
 			return true;
 	}
 	return false;
@@ -105,12 +107,19 @@ static bool keeps_cache(const struct run *run, const struct script_command *comm
 	case MANAGER_UV:
 		return !has_word(command, "--no-cache") && !has_word(command, "-n") &&
 		       !has_word(command, "--no-cache-dir") && !run->state->uv_cache_off &&
-		       !is_mounted(run, ".cache") && !is_mounted(run, "uv") && !removes(run, ".cache");
+		       !is_mounted(run, ".cache") && !is_mounted(run, "uv") &&
+		       !removes(run, ".cache");
 	case MANAGER_NPM:
-		return !is_mounted(run, ".npm") && !removes(run, ".npm") && !removes(run, "npm-cache");
+		return !is_mounted(run, ".npm") && !removes(run, ".npm") &&
+		       !removes(run, "npm-cache");
 	case MANAGER_YARN:
 		return !is_mounted(run, "yarn") && !is_mounted(run, ".cache") &&
 		       !removes(run, "yarn") && !removes(run, ".cache");
+	case MANAGER_NONE:
+	case MANAGER_APT:
+	case MANAGER_GEM:
+	case MANAGER_GO:
+	case MANAGER_OTHER:
 	default:
 		return false;
 	}
@@ -132,11 +141,13 @@ static int check_cache(const struct run *run, const struct script_command *comma
 			return 0;
 	kept = keeps_cache(run, command, install->manager) &&
 	       !does(run, install->manager, VERB_CLEAN);
+	run->state->installs = true;
+	run->state->cache_kept = run->state->cache_kept || kept;
 	if (kept)
 		return lint_find(run->file->lint, LINT_PACKAGE_CACHE_LEFT, &place, err,
 				 "%s %s leaves its cache in the layer", install->program,
 				 install->verb_word != NULL ? install->verb_word->data : "");
-	return lint_credit(run->file->lint, "no package manager's cache kept", &place, err);
+	return 0;
 }
 
 static int check_apt(const struct run *run, const struct script_command *command,
@@ -150,8 +161,8 @@ static int check_apt(const struct run *run, const struct script_command *command
 		const struct word *word = &command->words.items[script_program(command)];
 		struct lint_place at = word_place(run, word);
 
-		if (lint_find(lint, LINT_APT_INSTEAD_OF_APT_GET, &at, err,
-			      "apt %s in a script", install->verb_word->data) < 0 ||
+		if (lint_find(lint, LINT_APT_INSTEAD_OF_APT_GET, &at, err, "apt %s in a script",
+			      install->verb_word->data) < 0 ||
 		    (word->at.end - word->at.start == 3 &&
 		     lint_fix(lint, LINT_APT_INSTEAD_OF_APT_GET, word->at, "apt-get", err) < 0))
 			return -1;
@@ -160,8 +171,8 @@ static int check_apt(const struct run *run, const struct script_command *command
 	    !has_text(command, "Install-Recommends=") &&
 	    (lint_find(lint, LINT_APT_RECOMMENDS, &place, err,
 		       "%s install without --no-install-recommends", install->program) < 0 ||
-	     (behind.start > 0 && lint_fix(lint, LINT_APT_RECOMMENDS, behind,
-					   " --no-install-recommends", err) < 0)))
+	     (behind.start > 0 &&
+	      lint_fix(lint, LINT_APT_RECOMMENDS, behind, " --no-install-recommends", err) < 0)))
 		return -1;
 	if (install->verb != VERB_UPDATE || !run->state->shipped)
 		return 0;
@@ -185,7 +196,7 @@ static int check_confirmed(const struct run *run, const struct script_command *c
 	    install->verb != VERB_DISTRIBUTION && install->verb != VERB_REMOVE)
 		return 0;
 	/* yes | apt-get install */
-	if (command->operator == SCRIPT_PIPE && before != NULL &&
+	if (command->operator== SCRIPT_PIPE && before != NULL &&
 	    strcmp(script_program_name(before), "yes") == 0)
 		return 0;
 	if (lint_find(run->file->lint, LINT_INSTALL_NOT_CONFIRMED, &place, err,
@@ -206,7 +217,8 @@ static int check_pinned(const struct run *run, const struct script_command *comm
 	size_t count = 0;
 
 	if (install->verb != VERB_INSTALL || !run->state->shipped ||
-	    (install->manager == MANAGER_GEM && (has_word(command, "-v") || has_text(command, "--version"))))
+	    (install->manager == MANAGER_GEM &&
+	     (has_word(command, "-v") || has_text(command, "--version"))))
 		return 0;
 	while ((package = install_next(command, install, &index)) != NULL) {
 		if (install_is_pinned(install->manager, package->data))
@@ -221,7 +233,8 @@ static int check_pinned(const struct run *run, const struct script_command *comm
 		return 0;
 	if (count == 1)
 		return lint_find(run->file->lint, LINT_PACKAGE_UNPINNED, &place, err,
-				 "%s installs whatever version of %s there is", install->program, first);
+				 "%s installs whatever version of %s there is", install->program,
+				 first);
 	return lint_find(run->file->lint, LINT_PACKAGE_UNPINNED, &place, err,
 			 "%s installs whatever versions of %s and %zu more there are",
 			 install->program, first, count - 1);
@@ -233,7 +246,8 @@ static int check_build_tools(const struct run *run, const struct script_command 
 	const struct word *package;
 	size_t index = install->first;
 
-	/* what is removed in the same RUN is in no layer; which packages that are is not looked into */
+	/* what is removed in the same RUN is in no layer; which packages that are is not looked
+	 * into */
 	if (install->verb != VERB_INSTALL || !run->state->shipped ||
 	    does(run, install->manager, VERB_REMOVE))
 		return 0;
@@ -254,7 +268,8 @@ static int check_install(const struct run *run, const struct script_command *com
 	struct lint_place place = command_place(run, command);
 
 	install_read(command, &install);
-	if (install.manager == MANAGER_NONE || (install.verb_word == NULL && install.verb == VERB_OTHER))
+	if (install.manager == MANAGER_NONE ||
+	    (install.verb_word == NULL && install.verb == VERB_OTHER))
 		return 0;
 	if (install.verb_word != NULL && install.manager == MANAGER_APT &&
 	    check_apt(run, command, &install, err) < 0)
@@ -266,7 +281,8 @@ static int check_install(const struct run *run, const struct script_command *com
 	    check_build_tools(run, command, &install, err) < 0)
 		return -1;
 	if (install.verb == VERB_UPDATE && !does(run, install.manager, VERB_INSTALL) &&
-	    !does(run, install.manager, VERB_UPGRADE) && !does(run, install.manager, VERB_DISTRIBUTION) &&
+	    !does(run, install.manager, VERB_UPGRADE) &&
+	    !does(run, install.manager, VERB_DISTRIBUTION) &&
 	    lint_find(run->file->lint, LINT_UPDATE_ALONE, &place, err,
 		      "%s %s, and nothing is installed in this RUN", install.program,
 		      install.verb_word->data) < 0)
@@ -288,7 +304,7 @@ static bool is_one_of(const char *word, const char *const *list)
 static int check_pipe(const struct run *run, size_t number, struct error *err)
 {
 	static const char *const safe[] = { "echo", "printf", "yes", "true", ":", NULL };
-	static const char *const shells[] = { "sh", "bash", "ash", "dash", "zsh", "python",
+	static const char *const shells[] = { "sh",	 "bash", "ash",	 "dash", "zsh", "python",
 					      "python3", "perl", "ruby", "node", NULL };
 	static const char *const loaders[] = { "curl", "wget", NULL };
 	const struct script_command *command = &run->script->items[number];
@@ -357,11 +373,12 @@ static char *absolute(const struct run *run, const char *path)
 		return NULL;
 	if (path[0] == '/')
 		text = strdup(path);
-	else if (workdir == NULL ||
-		 asprintf(&text, "%s/%s", workdir, strncmp(path, "./", 2) == 0 ? path + 2 : path) < 0)
+	else if (workdir == NULL || asprintf(&text, "%s/%s", workdir,
+					     strncmp(path, "./", 2) == 0 ? path + 2 : path) < 0)
 		return NULL;
 	for (length = text != NULL ? strlen(text) : 0;
-	     length > 1 && (text[length - 1] == '/' || (text[length - 1] == '.' && text[length - 2] == '/'));
+	     length > 1 &&
+	     (text[length - 1] == '/' || (text[length - 1] == '.' && text[length - 2] == '/'));
 	     length--)
 		text[length - 1] = '\0';
 	return text;
@@ -371,8 +388,8 @@ static bool is_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
 
-	return strcmp(folder, "/") == 0 ||
-	       (strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0'));
+	return strcmp(folder, "/") == 0 || (strncmp(path, folder, length) == 0 &&
+					    (path[length] == '/' || path[length] == '\0'));
 }
 
 /* Does an earlier instruction of the same stage bring files to that folder? */
@@ -391,7 +408,8 @@ static const struct instruction *brought_before(const struct run *run, const cha
 			continue;
 		if (strcmp(instruction->name, "workdir") == 0)
 			workdir = args->items[0].data;
-		if ((strcmp(instruction->name, "copy") != 0 && strcmp(instruction->name, "add") != 0) ||
+		if ((strcmp(instruction->name, "copy") != 0 &&
+		     strcmp(instruction->name, "add") != 0) ||
 		    instruction_flag(instruction, "chown", &from) != NULL)
 			continue;
 		to = args->items[args->count - 1].data;
@@ -425,8 +443,8 @@ static int check_chown(const struct run *run, const struct script_command *comma
 
 		if (by != NULL)
 			return lint_find(run->file->lint, LINT_CHOWN_DOUBLES_LAYER, &place, err,
-					 "%s is stored again: line %zu brought it already", path->data,
-					 by->first_line);
+					 "%s is stored again: line %zu brought it already",
+					 path->data, by->first_line);
 	}
 	return 0;
 }
@@ -434,8 +452,8 @@ static int check_chown(const struct run *run, const struct script_command *comma
 /* Is its owner or mode set, or is it removed, in this stage from here on? */
 static bool is_settled(const struct run *run, const char *folder)
 {
-	static const char *const settling[] = { "chown", "chmod", "install", "setfacl", "rm", "chgrp",
-						NULL };
+	static const char *const settling[] = { "chown", "chmod", "install", "setfacl",
+						"rm",	 "chgrp", NULL };
 	const struct dockerfile *dockerfile = run->file->dockerfile;
 
 	for (size_t i = 0; i < dockerfile->count; i++) {
@@ -474,7 +492,8 @@ static int check_mkdir(const struct run *run, const struct script_command *comma
 		return 0;
 	for (size_t i = 0; i < command->words.count; i++)
 		if (strncmp(command->words.items[i].data, "--mode", 6) == 0 ||
-		    (command->words.items[i].data[0] == '-' && command->words.items[i].data[1] != '-' &&
+		    (command->words.items[i].data[0] == '-' &&
+		     command->words.items[i].data[1] != '-' &&
 		     strchr(command->words.items[i].data, 'm') != NULL))
 			return 0;
 	while ((path = next_path(command, &index)) != NULL) {
@@ -482,7 +501,8 @@ static int check_mkdir(const struct run *run, const struct script_command *comma
 		auto_free char *folder = absolute(run, path->data);
 
 		if (folder == NULL || is_below(folder, "/tmp") || is_below(folder, "/usr") ||
-		    is_below(folder, "/etc") || is_below(folder, "/root") || is_settled(run, folder))
+		    is_below(folder, "/etc") || is_below(folder, "/root") ||
+		    is_settled(run, folder))
 			continue;
 		return lint_find(run->file->lint, LINT_DIRECTORY_WITHOUT_MODE, &place, err,
 				 "%s gets whatever owner and mode", folder);
@@ -517,9 +537,10 @@ static int check_useradd(const struct run *run, const struct script_command *com
 /* Where a command is the whole of what a rule wants to know. */
 static int check_program(const struct run *run, size_t number, struct error *err)
 {
-	static const char *const pointless[] = { "shutdown", "reboot", "halt", "top",	"htop",
-						 "vim",	     "vi",     "nano", "less",	"more",
-						 "mount",    "umount", "ssh",  "screen", "tmux", NULL };
+	static const char *const pointless[] = { "shutdown", "reboot", "halt",	"top",
+						 "htop",     "vim",    "vi",	"nano",
+						 "less",     "more",   "mount", "umount",
+						 "ssh",	     "screen", "tmux",	NULL };
 	const struct script_command *command = &run->script->items[number];
 	const char *name = script_program_name(command);
 	struct lint_place place = command_place(run, command);
@@ -528,22 +549,23 @@ static int check_program(const struct run *run, size_t number, struct error *err
 	if (has_word(command, "sudo") && strcmp(command->words.items[0].data, "sudo") == 0 &&
 	    lint_find(lint, LINT_SUDO_USED, &place, err, "sudo in a RUN") < 0)
 		return -1;
-	if (strcmp(name, "cd") == 0 && number == 0 && !command->nested && command->words.count == 2 &&
-	    command->words.items[1].data[0] == '/')
+	if (strcmp(name, "cd") == 0 && number == 0 && !command->nested &&
+	    command->words.count == 2 && command->words.items[1].data[0] == '/')
 		return lint_find(lint, LINT_CD_INSTEAD_OF_WORKDIR, &place, err, "cd %s",
 				 command->words.items[1].data);
 	if (is_one_of(name, pointless))
 		return lint_find(lint, LINT_POINTLESS_COMMAND, &place, err, "%s in a RUN", name);
 	if (strcmp(name, "ln") == 0 && command->words.count > 2 &&
 	    strcmp(command->words.items[command->words.count - 1].data, "/bin/sh") == 0)
-		return lint_find(lint, LINT_SHELL_REPLACED, &place, err, "/bin/sh becomes another shell");
+		return lint_find(lint, LINT_SHELL_REPLACED, &place, err,
+				 "/bin/sh becomes another shell");
 	if (strcmp(name, "chmod") == 0) {
 		size_t index = script_program(command) + 1;
 		const struct word *mode = next_path(command, &index);
 
 		if (mode != NULL && run->state->shipped && is_world_writable(mode->data) &&
-		    lint_find(lint, LINT_WORLD_WRITABLE, &place, err, "chmod %s lets everybody write",
-			      mode->data) < 0)
+		    lint_find(lint, LINT_WORLD_WRITABLE, &place, err,
+			      "chmod %s lets everybody write", mode->data) < 0)
 			return -1;
 		return check_chown(run, command, err);
 	}
@@ -564,7 +586,8 @@ static int check_script(const struct run *run, struct error *err)
 		if (check_install(run, &run->script->items[i], err) < 0 ||
 		    check_program(run, i, err) < 0)
 			return -1;
-		if (i > 0 && run->script->items[i].operator == SCRIPT_PIPE && check_pipe(run, i, err) < 0)
+		if (i > 0 && run->script->items[i].operator== SCRIPT_PIPE &&
+				     check_pipe(run, i, err) < 0)
 			return -1;
 	}
 	return 0;

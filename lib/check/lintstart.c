@@ -32,8 +32,7 @@ static bool has_word(const struct script_command *command, const char *word)
 /* python, python3, python3.11 */
 static bool is_python(const char *name)
 {
-	return strncmp(name, "python", 6) == 0 &&
-	       name[6 + strspn(name + 6, "0123456789.")] == '\0';
+	return strncmp(name, "python", 6) == 0 && name[6 + strspn(name + 6, "0123456789.")] == '\0';
 }
 
 static bool is_one_of(const char *word, const char *const *list)
@@ -50,21 +49,36 @@ static const struct {
 	const char *verb; /* NULL: always */
 	const char *name;
 } managers[] = {
-	{ "uv", "run", "uv run" },	     { "uvx", NULL, "uvx" },
-	{ "uv", "tool", "uv tool" },	     { "poetry", "run", "poetry run" },
-	{ "pipenv", "run", "pipenv run" },   { "pdm", "run", "pdm run" },
-	{ "hatch", "run", "hatch run" },     { "rye", "run", "rye run" },
-	{ "pixi", "run", "pixi run" },	     { "conda", "run", "conda run" },
-	{ "pipx", "run", "pipx run" },	     { "npx", NULL, "npx" },
-	{ "bunx", NULL, "bunx" },	     { "npm", "start", "npm start" },
-	{ "npm", "run", "npm run" },	     { "npm", "run-script", "npm run-script" },
-	{ "npm", "exec", "npm exec" },	     { "yarn", NULL, "yarn" },
-	{ "pnpm", NULL, "pnpm" },	     { "cargo", "run", "cargo run" },
-	{ "go", "run", "go run" },	     { "mvn", NULL, "mvn" },
-	{ "mvnw", NULL, "mvnw" },	     { "gradle", NULL, "gradle" },
-	{ "gradlew", NULL, "gradlew" },	     { "dotnet", "run", "dotnet run" },
-	{ "dotnet", "watch", "dotnet watch" }, { "sbt", NULL, "sbt" },
-	{ "pip", "install", "pip install" }, { "pip3", "install", "pip3 install" },
+	{ "uv", "run", "uv run" },
+	{ "uvx", NULL, "uvx" },
+	{ "uv", "tool", "uv tool" },
+	{ "poetry", "run", "poetry run" },
+	{ "pipenv", "run", "pipenv run" },
+	{ "pdm", "run", "pdm run" },
+	{ "hatch", "run", "hatch run" },
+	{ "rye", "run", "rye run" },
+	{ "pixi", "run", "pixi run" },
+	{ "conda", "run", "conda run" },
+	{ "pipx", "run", "pipx run" },
+	{ "npx", NULL, "npx" },
+	{ "bunx", NULL, "bunx" },
+	{ "npm", "start", "npm start" },
+	{ "npm", "run", "npm run" },
+	{ "npm", "run-script", "npm run-script" },
+	{ "npm", "exec", "npm exec" },
+	{ "yarn", NULL, "yarn" },
+	{ "pnpm", NULL, "pnpm" },
+	{ "cargo", "run", "cargo run" },
+	{ "go", "run", "go run" },
+	{ "mvn", NULL, "mvn" },
+	{ "mvnw", NULL, "mvnw" },
+	{ "gradle", NULL, "gradle" },
+	{ "gradlew", NULL, "gradlew" },
+	{ "dotnet", "run", "dotnet run" },
+	{ "dotnet", "watch", "dotnet watch" },
+	{ "sbt", NULL, "sbt" },
+	{ "pip", "install", "pip install" },
+	{ "pip3", "install", "pip3 install" },
 	{ "composer", NULL, "composer" },
 };
 
@@ -148,9 +162,10 @@ static const char *base_name(const char *path)
 /* Scripts that are mostly a web framework's own server. */
 static const char *python_server(const char *script)
 {
-	static const char *const names[] = { "app.py",	  "application.py", "server.py", "run.py",
-					     "wsgi.py",	  "main.py",	    "api.py",	 "web.py",
-					     "flask_app.py", NULL };
+	static const char *const names[] = { "app.py", "application.py", "server.py",
+					     "run.py", "wsgi.py",	 "main.py",
+					     "api.py", "web.py",	 "flask_app.py",
+					     NULL };
 
 	return is_one_of(base_name(script), names) ? "python app.py" : NULL;
 }
@@ -165,9 +180,9 @@ static const char *script_of_package_json(const struct script_command *command, 
 		return NULL;
 	if (strcmp(verb, "run") == 0)
 		verb = operand(command, 1);
-	if (strcmp(verb, "serve") == 0 || strcmp(verb, "dev") == 0 || strcmp(verb, "develop") == 0 ||
-	    strstr(verb, ":dev") != NULL || strncmp(verb, "dev:", 4) == 0 ||
-	    strstr(verb, "watch") != NULL)
+	if (strcmp(verb, "serve") == 0 || strcmp(verb, "dev") == 0 ||
+	    strcmp(verb, "develop") == 0 || strstr(verb, ":dev") != NULL ||
+	    strncmp(verb, "dev:", 4) == 0 || strstr(verb, "watch") != NULL)
 		return "npm run dev";
 	return NULL;
 }
@@ -215,11 +230,14 @@ const char *start_dev_server(const struct script *script, bool serves)
 
 bool start_is_production_server(const struct script *script)
 {
-	static const char *const servers[] = { "gunicorn", "uvicorn", "hypercorn", "daphne", "uwsgi",
-					       "waitress-serve", "waitress", "granian", "mod_wsgi-express",
-					       "cheroot", "nginx", "httpd", "apache2", "apache2ctl",
-					       "apache2-foreground", "php-fpm", "puma", "unicorn",
-					       "passenger", "caddy", "pm2", NULL };
+	static const char *const servers[] = { "gunicorn",  "uvicorn",	  "hypercorn",
+					       "daphne",    "uwsgi",	  "waitress-serve",
+					       "waitress",  "granian",	  "mod_wsgi-express",
+					       "cheroot",   "nginx",	  "httpd",
+					       "apache2",   "apache2ctl", "apache2-foreground",
+					       "php-fpm",   "puma",	  "unicorn",
+					       "passenger", "caddy",	  "pm2",
+					       NULL };
 
 	for (size_t i = 0; i < script->count; i++) {
 		const struct script_command *command = &script->items[i];
@@ -263,16 +281,16 @@ static const char *value_of(const struct words *words, size_t i, const char *nam
 
 static bool port_of_command(const struct script_command *command, unsigned *ret_port)
 {
-	static const char *const long_names[] = { "--port",   "--bind",	     "--listen",
+	static const char *const long_names[] = { "--port",	   "--bind",	  "--listen",
 						  "--server.port", "--http-port", "--server-port" };
 	static const struct {
 		const char *program;
 		const char *option;
 	} letters[] = {
-		{ "gunicorn", "-b" },  { "hypercorn", "-b" }, { "flask", "-p" },
-		{ "daphne", "-p" },    { "php", "-S" },	      { "rails", "-p" },
-		{ "puma", "-p" },      { "http-server", "-p" }, { "serve", "-l" },
-		{ "httpd", "-p" },     { "busybox", "-p" },   { "puma", "-b" },
+		{ "gunicorn", "-b" }, { "hypercorn", "-b" },   { "flask", "-p" },
+		{ "daphne", "-p" },   { "php", "-S" },	       { "rails", "-p" },
+		{ "puma", "-p" },     { "http-server", "-p" }, { "serve", "-l" },
+		{ "httpd", "-p" },    { "busybox", "-p" },     { "puma", "-b" },
 	};
 	const struct words *words = &command->words;
 	const char *name = script_program_name(command);
@@ -343,21 +361,24 @@ static bool any_part(const char *name, bool (*is)(const char *part, const char *
 
 static bool is_secret_part(const char *part, const char *before)
 {
-	static const char *const parts[] = { "password",   "passwd",	 "pword",      "secret",
-					     "secrets",	   "token",	 "apikey",     "credential",
-					     "credentials", "passphrase", "privatekey", NULL };
-	static const char *const keys[] = { "api",  "access",	  "private", "secret", "signing",
-					    "auth", "encryption", "ssh",     "master", "deploy",
-					    "session", NULL };
+	static const char *const parts[] = { "password",   "passwd",	 "pword",
+					     "secret",	   "secrets",	 "token",
+					     "apikey",	   "credential", "credentials",
+					     "passphrase", "privatekey", NULL };
+	static const char *const keys[] = { "api",     "access", "private",    "secret",
+					    "signing", "auth",	 "encryption", "ssh",
+					    "master",  "deploy", "session",    NULL };
 
 	return is_one_of(part, parts) || (strcmp(part, "key") == 0 && is_one_of(before, keys));
 }
 
 static bool is_harmless_part(const char *part, unused_arg const char *before)
 {
-	static const char *const parts[] = { "public", "file", "path", "dir", "url", "name", "header",
-					     "expiry", "expires", "ttl", "length", "algorithm",
-					     "enabled", "id", "timeout", "lifetime", "arn", NULL };
+	static const char *const parts[] = { "public",	"file", "path",	   "dir",
+					     "url",	"name", "header",  "expiry",
+					     "expires", "ttl",	"length",  "algorithm",
+					     "enabled", "id",	"timeout", "lifetime",
+					     "arn",	NULL };
 
 	return is_one_of(part, parts);
 }
@@ -381,36 +402,52 @@ bool environment_is_secret(const char *name, const char *value)
 	if (!any_part(name, is_secret_part) || any_part(name, is_harmless_part))
 		return false;
 	/* where it lies, and switches, are no secrets */
-	return value == NULL || (value[0] != '\0' && value[0] != '/' &&
-				 strcasecmp(value, "true") != 0 && strcasecmp(value, "false") != 0 &&
-				 strcmp(value, "0") != 0 && strcmp(value, "1") != 0);
+	return value == NULL ||
+	       (value[0] != '\0' && value[0] != '/' && strcasecmp(value, "true") != 0 &&
+		strcasecmp(value, "false") != 0 && strcmp(value, "0") != 0 &&
+		strcmp(value, "1") != 0);
 }
 
 static bool is_environment_name(const char *name)
 {
-	static const char *const names[] = { "FLASK_ENV",   "NODE_ENV",	 "APP_ENV",
-					     "RAILS_ENV",   "RACK_ENV",	 "DJANGO_ENV",
-					     "ENVIRONMENT", "ENV",	 "ASPNETCORE_ENVIRONMENT",
-					     "DOTNET_ENVIRONMENT", "SYMFONY_ENV", "MIX_ENV",
-					     "GO_ENV",	    "FASTAPI_ENV", "SPRING_PROFILES_ACTIVE",
-					     "APPLICATION_ENV", "DEPLOY_ENV", "STAGE", NULL };
+	static const char *const names[] = { "FLASK_ENV",
+					     "NODE_ENV",
+					     "APP_ENV",
+					     "RAILS_ENV",
+					     "RACK_ENV",
+					     "DJANGO_ENV",
+					     "ENVIRONMENT",
+					     "ENV",
+					     "ASPNETCORE_ENVIRONMENT",
+					     "DOTNET_ENVIRONMENT",
+					     "SYMFONY_ENV",
+					     "MIX_ENV",
+					     "GO_ENV",
+					     "FASTAPI_ENV",
+					     "SPRING_PROFILES_ACTIVE",
+					     "APPLICATION_ENV",
+					     "DEPLOY_ENV",
+					     "STAGE",
+					     NULL };
 
 	return is_one_of(name, names);
 }
 
 static bool is_debug_name(const char *name)
 {
-	static const char *const names[] = { "DEBUG", "FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG",
-					     "DEBUG_MODE", "PYTHONDEBUG", "PYTHONASYNCIODEBUG",
-					     "UVICORN_RELOAD", NULL };
+	static const char *const names[] = {
+		"DEBUG",       "FLASK_DEBUG",	     "DJANGO_DEBUG",   "APP_DEBUG", "DEBUG_MODE",
+		"PYTHONDEBUG", "PYTHONASYNCIODEBUG", "UVICORN_RELOAD", NULL
+	};
 
 	return is_one_of(name, names);
 }
 
 static bool is_database_part(const char *part, unused_arg const char *before)
 {
-	static const char *const parts[] = { "db", "database", "postgres", "mysql", "mongo",
-					     "mongodb", "sqlalchemy", "dbname", "pgdatabase", NULL };
+	static const char *const parts[] = { "db",	   "database", "postgres",   "mysql",
+					     "mongo",	   "mongodb",  "sqlalchemy", "dbname",
+					     "pgdatabase", NULL };
 
 	return is_one_of(part, parts);
 }
@@ -418,8 +455,9 @@ static bool is_database_part(const char *part, unused_arg const char *before)
 /* "dev", "myapp_dev", "test" as a word of its own. */
 static bool names_development(const char *value)
 {
-	static const char *const words[] = { "dev", "devel", "development", "localhost", "127.0.0.1",
-					     "test", "testing", "debug", "sandbox", NULL };
+	static const char *const words[] = { "dev",	  "devel", "development", "localhost",
+					     "127.0.0.1", "test",  "testing",	  "debug",
+					     "sandbox",	  NULL };
 	char part[SIZE_OF_NAME_MAX];
 
 	while (*value != '\0') {
@@ -439,8 +477,8 @@ static bool names_development(const char *value)
 
 bool environment_is_development(const char *name, const char *value)
 {
-	static const char *const names[] = { "dev", "development", "debug", "test", "testing", "local",
-					     NULL };
+	static const char *const names[] = { "dev",	"development", "debug", "test",
+					     "testing", "local",       NULL };
 	char lower[SIZE_OF_NAME_MAX];
 
 	if (strlen(value) >= sizeof lower)

@@ -1,6 +1,13 @@
 libseatrial_a_SOURCES += lib/check/tally.c lib/check/tally.h
 libseatrial_a_SOURCES += \
+	lib/check/install.c lib/check/install.h \
 	lib/check/lint.c lib/check/lint.h lib/check/lintrules.c \
+	lib/check/lintcompose.c lib/check/lintcompose.h \
+	lib/check/lintcontext.c lib/check/lintcopy.c lib/check/lintfinal.c \
+	lib/check/lintfile.c lib/check/lintfile.h lib/check/lintrun.c \
+	lib/check/lintimage.c lib/check/lintimage.h \
+	lib/check/lintreport.c lib/check/lintreport.h \
+	lib/check/lintstart.c lib/check/lintstart.h \
 	lib/check/probe.c lib/check/probe.h \
 	lib/check/size-report.c lib/check/size-report.h \
 	lib/check/size.c lib/check/size.h \
