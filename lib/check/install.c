@@ -71,6 +71,8 @@ static const struct {
 	{ MANAGER_APT, "purge", VERB_REMOVE },
 	{ MANAGER_APT, "autoremove", VERB_REMOVE },
 	{ MANAGER_APT, "clean", VERB_CLEAN },
+	{ MANAGER_APT, "dist-clean", VERB_CLEAN_LISTS },
+	{ MANAGER_APT, "distclean", VERB_CLEAN_LISTS },
 	{ MANAGER_APK, "update", VERB_UPDATE },
 	{ MANAGER_APK, "add", VERB_INSTALL },
 	{ MANAGER_APK, "upgrade", VERB_UPGRADE },

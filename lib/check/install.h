@@ -32,6 +32,7 @@ enum manager_verb {
 	VERB_DISTRIBUTION, /* to another release of the system */
 	VERB_REMOVE,
 	VERB_CLEAN,
+	VERB_CLEAN_LISTS, /* too */
 };
 
 struct install {

@@ -791,7 +791,8 @@ static int check_variables(struct lint_file *file, const struct instruction *ins
 		struct error wrong = ERROR_INIT;
 
 		if (shellword_expand(&options, word->data, &expanded, &wrong) < 0 ||
-		    expanded.unknown == NULL || is_declared(file, instruction, expanded.unknown))
+		    expanded.unknown == NULL || strcmp(expanded.unknown, "PATH") == 0 ||
+		    is_declared(file, instruction, expanded.unknown))
 			continue;
 		if (!is_automatic(expanded.unknown) && !file->stages.items[root].scratch &&
 		    variables_find(&file->stages.globals, expanded.unknown) == NULL)

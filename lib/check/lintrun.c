@@ -94,8 +94,8 @@ static bool keeps_cache(const struct run *run, const struct script_command *comm
 {
 	switch (manager) {
 	case MANAGER_APK:
-		return !has_word(command, "--no-cache") && !is_mounted(run, "apk") &&
-		       !removes(run, "/var/cache/apk");
+		return !has_word(command, "--no-cache") && !has_word(command, "--no-network") &&
+		       !is_mounted(run, "apk") && !removes(run, "/var/cache/apk");
 	case MANAGER_DNF:
 		return !is_mounted(run, "/var/cache") && !removes(run, "/var/cache");
 	case MANAGER_ZYPPER:
@@ -176,7 +176,8 @@ static int check_apt(const struct run *run, const struct script_command *command
 		return -1;
 	if (install->verb != VERB_UPDATE || !run->state->shipped)
 		return 0;
-	if (is_mounted(run, "/var/lib/apt") || removes(run, "/var/lib/apt"))
+	if (is_mounted(run, "/var/lib/apt") || removes(run, "/var/lib/apt") ||
+	    does(run, MANAGER_APT, VERB_CLEAN_LISTS))
 		return lint_credit(lint, "package lists removed", &place, err);
 	return lint_find(lint, LINT_APT_LISTS_LEFT, &place, err,
 			 "the lists of %s update stay in the layer", install->program);

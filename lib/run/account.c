@@ -140,31 +140,24 @@ static void account_add_own_group(struct account *account)
 	account->group_count++;
 }
 
-int account_find(int root_fd, const char *user, struct account *ret_account, struct error *err)
+int account_find_in(char *passwd, char *groups, const char *user, struct account *ret_account,
+		    struct error *err)
 {
 	auto_account struct account account = { 0 };
-	auto_buf struct buf passwd;
-	auto_buf struct buf groups;
 	auto_free char *name = strdup(user[0] != '\0' ? user : "0");
 	char *group;
 	bool found;
 
-	buf_init(&passwd, DATABASE_MAX);
-	buf_init(&groups, DATABASE_MAX);
 	if (name == NULL)
 		return error_memory(err);
 	group = strchr(name, ':');
 	if (group != NULL)
 		*group++ = '\0';
-	if (database_read(root_fd, "etc/passwd", &passwd, err) < 0 ||
-	    database_read(root_fd, "etc/group", &groups, err) < 0 ||
-	    account_from_passwd(passwd.data, name[0] != '\0' ? name : "0", &found, &account, err) <
-		    0)
+	if (account_from_passwd(passwd, name[0] != '\0' ? name : "0", &found, &account, err) < 0)
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_INPUT, "no user '%s' in the image's /etc/passwd", name);
-	if (!account_from_group(groups.data, group != NULL && group[0] != '\0' ? group : NULL,
-				&account))
+	if (!account_from_group(groups, group != NULL && group[0] != '\0' ? group : NULL, &account))
 		return error_set(err, ERROR_INPUT, "no group '%s' in the image's /etc/group",
 				 group);
 	account_add_own_group(&account);
@@ -177,4 +170,17 @@ int account_find(int root_fd, const char *user, struct account *ret_account, str
 	*ret_account = account;
 	account = (struct account) { 0 };
 	return 0;
+}
+
+int account_find(int root_fd, const char *user, struct account *ret_account, struct error *err)
+{
+	auto_buf struct buf passwd;
+	auto_buf struct buf groups;
+
+	buf_init(&passwd, DATABASE_MAX);
+	buf_init(&groups, DATABASE_MAX);
+	if (database_read(root_fd, "etc/passwd", &passwd, err) < 0 ||
+	    database_read(root_fd, "etc/group", &groups, err) < 0)
+		return -1;
+	return account_find_in(passwd.data, groups.data, user, ret_account, err);
 }

@@ -26,6 +26,9 @@ struct account {
  */
 int account_find(int root_fd, const char *user, struct account *ret_account,
 		 struct error *err) must_check;
+/* The same with the texts of both files, which are cut up. */
+int account_find_in(char *passwd, char *groups, const char *user, struct account *ret_account,
+		    struct error *err) must_check;
 void account_release(struct account *account);
 #define auto_account cleanup_by(account_release)
 
