@@ -757,9 +757,9 @@ int lint_image(struct lint *lint, size_t target, const struct image *image, stru
 
 	if (needs_files(lint)) {
 		if (files_read(image, contents, &files, err) < 0)
-			return error_prefix(err, "%s", image_name(image));
+			return -1;
 	} else if (image_is_pending(image) && image_pass(image, NULL, err) < 0) {
-		return error_prefix(err, "%s", image_name(image));
+		return -1;
 	}
 	subject.files = files;
 	subject.configuration = image_configuration(image);
