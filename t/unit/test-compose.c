@@ -33,19 +33,21 @@ static void reads_services(unused_arg void **state)
 	assert_int_equal(compose.services[0].line, 5);
 	assert_string_equal(compose.services[1].image.value, "two");
 	assert_string_equal(compose.services[1].pull_policy.value, "always");
-	assert_null(compose.services[2].image.text);
+	assert_string_equal(compose.services[2].image.value, "one");
+	assert_true(compose.services[2].image.taken);
 	assert_true(compose.services[2].builds);
-	assert_true(compose.services[2].extends);
+	assert_false(compose.services[2].build_taken);
+	assert_false(compose.services[2].extends);
 	assert_string_equal(compose.services[2].context.value, "./c");
 	assert_string_equal(compose.services[3].image.value, "three");
-	assert_int_equal(compose.services[3].arg_count, 2);
-	assert_string_equal(compose.services[3].args[0].value, "X=1");
-	assert_string_equal(compose.services[3].args[1].value, "Y");
+	assert_int_equal(compose.services[3].args.count, 2);
+	assert_string_equal(compose.services[3].args.items[0].value, "X=1");
+	assert_string_equal(compose.services[3].args.items[1].value, "Y");
 	assert_string_equal(compose.services[3].dockerfile_inline.value, "FROM a\n");
 	assert_int_equal(compose.services[3].dockerfile_inline.line, 17);
 	assert_string_equal(compose.services[4].image.value, "three");
-	assert_string_equal(compose.services[4].args[1].value, "W");
-	assert_string_equal(compose.services[4].contexts[0].value, "n=docker-image://x");
+	assert_string_equal(compose.services[4].args.items[1].value, "W");
+	assert_string_equal(compose.services[4].contexts.items[0].value, "n=docker-image://x");
 	assert_false(compose.services[5].builds);
 }
 
