@@ -216,31 +216,27 @@ static int read_deploy(const struct compose_reader *reader, const struct compose
 			    err);
 }
 
-/* The driver that a layer names; false where it names none. */
-static bool names_driver(const yaml_node_t *driver)
-{
-	return driver != NULL && driver->type == YAML_SCALAR_NODE;
-}
-
-/* Options are those of a driver: where another one is named, nothing of what it is laid over is
- * left. */
+/* Options are those of a driver: where a layer has another one, by itself or by those under it, it
+ * is not laid under this one. */
 static int cut_logging(const struct compose_reader *reader, struct compose_view *logging,
 		       struct error *err)
 {
-	const yaml_node_t *first = NULL;
+	const char *first = NULL;
+	size_t kept = logging->count;
 
 	for (size_t i = 0; i < logging->count; i++) {
 		const yaml_node_t *driver;
 
 		if (yml_find(reader->yml, logging->layers[i], "driver", &driver, err) < 0)
 			return -1;
-		if (!names_driver(driver))
+		if (driver == NULL || driver->type != YAML_SCALAR_NODE)
 			continue;
-		if (first != NULL && !yml_is_key(driver, (const char *)first->data.scalar.value)) {
-			logging->count = i;
+		if (first != NULL && !yml_is_key(driver, first)) {
+			logging->count = kept;
 			return 0;
 		}
-		first = driver;
+		first = (const char *)driver->data.scalar.value;
+		kept = i + 1;
 	}
 	return 0;
 }
