@@ -10,7 +10,7 @@
 #include "file/interpolate.h"
 
 /* What all values may take: aliases repeat them, variables lengthen them. */
-#define VALUES_SIZE_MAX ((size_t)32 << 20)
+#define VALUES_SIZE_MAX ((size_t)16 << 20)
 
 enum compose_truth compose_truth(const struct compose_value *value)
 {

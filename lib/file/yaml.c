@@ -54,7 +54,7 @@ int yml_work(const struct yml *yml, const yaml_node_t *node, size_t steps, struc
 		*yml->work += steps;
 		return 0;
 	}
-	(void)error_set(err, ERROR_INPUT, "too large by its aliases and merge keys");
+	(void)error_set(err, ERROR_INPUT, "too many keys, items or aliases");
 	return yml_error(yml, node, err);
 }
 

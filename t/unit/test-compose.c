@@ -364,6 +364,38 @@ static void extends_further(unused_arg void **state)
 		"b 3\nb.user 3 1\nc 4\nc.pid 4 x\n");
 }
 
+static void knows_its_own_file(unused_arg void **state)
+{
+	static const struct {
+		const char *name;
+		const char *file;
+		bool own;
+	} cases[] = {
+		{ "c.yaml", "c.yaml", true },	    { "c.yaml", ".//./c.yaml", true },
+		{ "d/c.yaml", "c.yaml", true },	    { "/d/c.yaml", "./c.yaml", true },
+		{ "/d/c.yaml", "/d/c.yaml", true }, { "d/c.yaml", "d/c.yaml", false },
+		{ "d/c.yaml", "../c.yaml", false }, { "d/c.yaml", "/c.yaml", false },
+		{ "c.yaml", "/c.yaml", false },	    { "c.yaml", "xc.yaml", false },
+		{ "c.yaml", "d.yaml", false },	    { "-", "c.yaml", false },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_compose struct compose compose = { 0 };
+		struct error err = ERROR_INIT;
+		char text[200];
+
+		(void)snprintf(text, sizeof text,
+			       A "    extends: {file: %s, service: b}\n  b: {user: 1}\n",
+			       cases[i].file);
+		assert_success(
+			compose_parse(text, strlen(text), cases[i].name, NULL, &compose, &err),
+			err);
+		if (compose.services[0].extends == cases[i].own ||
+		    (compose.services[0].user.text != NULL) != cases[i].own)
+			fail_msg("%s in %s", cases[i].file, cases[i].name);
+	}
+}
+
 static void tells_what_is_true(unused_arg void **state)
 {
 	static const struct {
@@ -515,6 +547,57 @@ static void survives_multiplication(unused_arg void **state)
 	buf_add_string(&text, "services: {s: *x14}\n");
 	assert_failure(compose_parse(text.data, text.size, "C", NULL, &compose, &err), err,
 		       ERROR_INPUT, "merge keys lead too far");
+	/* a list that many services have; a mapping in which many keys are looked for */
+	for (int way = 0; way < 2; way++) {
+		buf_clear(&text);
+		buf_add_string(&text, way == 0 ? "x: &x [" : "x: &x {");
+		for (int i = 0; i < 10000; i++)
+			buf_printf(&text, way == 0 ? "a," : "a%d: ,", i);
+		buf_add_string(&text, way == 0 ? "]\nservices:\n" : "}\nservices:\n");
+		for (int i = 0; i < 500; i++)
+			buf_printf(&text, way == 0 ? "  s%d: {ports: *x}\n" : "  s%d: *x\n", i);
+		assert_failure(compose_parse(text.data, text.size, "C", NULL, &compose, &err), err,
+			       ERROR_INPUT,
+			       way == 0 ? "its values take more than" : "too many keys");
+	}
+	buf_clear(&text);
+	buf_add_string(&text, "services:\n  s100: {user: 1}\n");
+	for (int i = 0; i < 100; i++)
+		buf_printf(&text, "  s%d: {extends: s%d}\n", i, i + 1);
+	assert_failure(compose_parse(text.data, text.size, "C", NULL, &compose, &err), err,
+		       ERROR_INPUT, "extends leads too far");
+}
+
+/* Places count bytes, in files that have characters of several and marks of the order of bytes. */
+static void tells_places(unused_arg void **state)
+{
+	auto_compose struct compose compose = { 0 };
+	struct error err = ERROR_INIT;
+	auto_buf struct buf text;
+
+	buf_init(&text, 200000);
+	buf_add_string(&text, "\xef\xbb\xbfx: &x here # \xc3\xa4\n");
+	for (int i = 0; i < 3000; i++)
+		buf_add_string(&text, "# \xe2\x82\xac\r\n");
+	buf_add_string(&text, "services:\n  a: {\"\xc3\xa4\": 1, image: 'there', user: *x}\n"
+			      "  b: {image: *x, user: \"q\"}\n");
+	assert_success(compose_parse(text.data, text.size, "C", NULL, &compose, &err), err);
+	for (size_t i = 0; i < compose.count; i++) {
+		const struct compose_value *values[] = { &compose.services[i].image,
+							 &compose.services[i].user };
+
+		for (size_t j = 0; j < array_size(values); j++) {
+			const struct yml_place *place = &values[j]->place;
+
+			assert_int_equal(place->line, values[j]->line);
+			assert_int_equal(place->at.end - place->at.start, strlen(values[j]->text));
+			assert_memory_equal(text.data + place->at.start, values[j]->text,
+					    strlen(values[j]->text));
+		}
+	}
+	assert_int_equal(compose.services[0].image.place.column, 24);
+	assert_int_equal(compose.services[0].user.place.column, 7);
+	assert_int_equal(compose.services[1].user.place.column, 25);
 }
 
 int main(void)
@@ -529,10 +612,12 @@ int main(void)
 		cmocka_unit_test(follows_merges),
 		cmocka_unit_test(extends_within_the_file),
 		cmocka_unit_test(extends_further),
+		cmocka_unit_test(knows_its_own_file),
 		cmocka_unit_test(tells_what_is_true),
 		cmocka_unit_test(replaces_variables_of_the_rest),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(survives_multiplication),
+		cmocka_unit_test(tells_places),
 	};
 
 	return cmocka_run_group_tests_name("compose", tests, NULL, NULL);
