@@ -434,3 +434,8 @@ EXTRA_DIST += t/lib/server.py
 
 shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0303-toc.t t/0304-engines.t
 EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py t/lib/toc.py
+
+unit_tests += t/unit/test-command
+t_unit_test_command_SOURCES = t/unit/test-command.c
+t_unit_test_command_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_command_LDADD = $(CMOCKA_LDADD)

@@ -66,27 +66,48 @@ _Noreturn static void guard_run(pid_t command)
 	_exit(exit_status(status));
 }
 
-/* The container's network, this side's files. */
-static int enter_network(const struct command_place *place)
+/* The namespaces that COMMAND enters; -1 for one that is not to be entered. */
+struct entrance {
+	int user;
+	int net;
+};
+
+static void entrance_close(const struct entrance *entrance)
+{
+	close_fd(&entrance->user);
+	close_fd(&entrance->net);
+}
+#define auto_entrance cleanup_by(entrance_close)
+
+static int entrance_open_one(const struct command_place *place, const char *name, int *ret_fd,
+			     struct error *err)
 {
 	char path[64];
 
-	/* the right to enter it belongs to the user namespace that made it */
-	if (place->user_namespace) {
-		auto_fd int user = -1;
+	(void)snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)place->pid, name);
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd >= 0)
+		return 0;
+	return error_set(err, errno == ENOENT || errno == ESRCH ? ERROR_MISSING : ERROR_SYSTEM,
+			 "cannot open '%s': %s", path, strerror(errno));
+}
 
-		(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)place->pid);
-		user = open(path, O_RDONLY | O_CLOEXEC);
-		if (user < 0 || setns(user, CLONE_NEWUSER) < 0)
-			return -1;
-	}
-	{
-		auto_fd int net = -1;
+static int entrance_open(struct entrance *entrance, const struct command_place *place,
+			 struct error *err)
+{
+	*entrance = (struct entrance) { -1, -1 };
+	/* the right to enter a network belongs to the user namespace that made it */
+	if (place->user_namespace && entrance_open_one(place, "user", &entrance->user, err) < 0)
+		return -1;
+	return entrance_open_one(place, "net", &entrance->net, err);
+}
 
-		(void)snprintf(path, sizeof path, "/proc/%d/ns/net", (int)place->pid);
-		net = open(path, O_RDONLY | O_CLOEXEC);
-		return net < 0 ? -1 : setns(net, CLONE_NEWNET);
-	}
+/* The container's network, this side's files. */
+static int enter_network(const struct entrance *entrance)
+{
+	if (entrance->user >= 0 && setns(entrance->user, CLONE_NEWUSER) < 0)
+		return -1;
+	return setns(entrance->net, CLONE_NEWNET);
 }
 
 _Noreturn static void command_fail(int errors, int error)
@@ -106,12 +127,12 @@ static void be_quiet(void)
 }
 
 _Noreturn static void command_become(char *const *argv, const struct command_place *place,
-				     int errors)
+				     const struct entrance *entrance, int errors)
 {
 	char pid[32];
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (enter_network(place) < 0)
+	if (enter_network(entrance) < 0)
 		command_fail(errors, errno);
 	(void)snprintf(pid, sizeof pid, "%d", (int)place->pid);
 	(void)setenv("SEATRIAL_PID", pid, 1);
@@ -135,9 +156,12 @@ int command_start(struct command *command, char *const *argv, const struct comma
 		  struct error *err)
 {
 	pid_t supervisor = getpid();
+	auto_entrance struct entrance entrance;
 	int errors[2];
 	pid_t guard;
 
+	if (entrance_open(&entrance, place, err) < 0)
+		return -1;
 	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
 	command->errors = errors[0];
@@ -152,7 +176,7 @@ int command_start(struct command *command, char *const *argv, const struct comma
 			_exit(125);
 		child = fork();
 		if (child == 0)
-			command_become(argv, place, errors[1]);
+			command_become(argv, place, &entrance, errors[1]);
 		if (child < 0)
 			_exit(125);
 		guard_run(child);

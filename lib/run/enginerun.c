@@ -22,7 +22,7 @@
 #define SECOND		 UINT64_C(1000000000)
 #define CALL_TIMEOUT	 (120 * SECOND)
 #define CLEAR_TIMEOUT	 (20 * SECOND)
-#define COMMAND_PATIENCE SECOND
+#define COMMAND_PATIENCE (5 * SECOND)
 #define LOG_PATIENCE	 (5 * SECOND)
 /* of a program that ends by itself: how much longer than the first the second run may take */
 #define SECOND_PATIENCE (10 * SECOND)
@@ -462,8 +462,15 @@ static int trial_command(struct trial *trial, struct error *err)
 		.mask = &run->old_mask,
 	};
 
-	if (command_start(&trial->command, run->options->command, &place, err) < 0)
-		return -1;
+	struct error why = ERROR_INIT;
+
+	if (command_start(&trial->command, run->options->command, &place, &why) < 0) {
+		if (why.kind != ERROR_MISSING)
+			return error_copy(err, &why);
+		/* it has ended since it was looked at, of which the engine is about to tell */
+		trial->command_deadline = trace_now() + COMMAND_PATIENCE;
+		return 0;
+	}
 	trial->record->command_ran = true;
 	trial->record->command_started = trace_now() - trial->record->trace.start;
 	return 0;
