@@ -145,6 +145,7 @@ services:
     extends: {file: common.yaml, service: base}
     healthcheck: {disable: true}
     logging: {options: {<<: *options, max-file: 5}}
+  fifth: {extends: web}
 volumes:
   data:
   new: {external: true}

@@ -49,9 +49,14 @@ enum compose_truth {
 /* true, yes, on, y and false, no, off, n, whatever their case. */
 enum compose_truth compose_truth(const struct compose_value *value);
 
-/* What may be a text, which a shell reads or which is split into words, or a list of words. */
+/*
+ * What may be a text, which a shell reads or which is split into words, or a list of words. In this
+ * and in the parts below `there` is whether there is one; null is none. `taken`: nothing of it is
+ * written in this service, and `line` is another one's.
+ */
 struct compose_command {
 	bool there; /* an empty list is there, too */
+	bool taken;
 	bool list;
 	size_t line;
 	struct compose_list words; /* of a text, one */
@@ -59,7 +64,7 @@ struct compose_command {
 
 struct compose_healthcheck {
 	bool there;
-	bool taken; /* wholly */
+	bool taken;
 	size_t line;
 	struct compose_value disable;
 	struct compose_command test;
@@ -72,6 +77,7 @@ struct compose_healthcheck {
 
 struct compose_deploy {
 	bool there;
+	bool taken;
 	size_t line;
 	struct compose_value replicas;
 	struct compose_value limit_memory; /* resources.limits */
@@ -83,6 +89,7 @@ struct compose_deploy {
 
 struct compose_logging {
 	bool there;
+	bool taken;
 	size_t line;
 	struct compose_value driver;
 	struct compose_list options; /* "NAME=VALUE" */

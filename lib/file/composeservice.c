@@ -205,6 +205,7 @@ static int read_deploy(const struct compose_reader *reader, const struct compose
 	if (member.count == 0)
 		return 0;
 	service->deploy.there = true;
+	service->deploy.taken = member.taken[0];
 	service->deploy.line = compose_line(member.layers[0]);
 	if (read_scalars(reader, &member, deploy_scalars, array_size(deploy_scalars), service,
 			 err) < 0 ||
@@ -251,6 +252,7 @@ static int read_logging(const struct compose_reader *reader, const struct compos
 	if (member.count == 0)
 		return 0;
 	service->logging.there = true;
+	service->logging.taken = member.taken[0];
 	service->logging.line = compose_line(member.layers[0]);
 	if (cut_logging(reader, &member, err) < 0 ||
 	    read_scalars(reader, &member, logging_scalars, array_size(logging_scalars), service,

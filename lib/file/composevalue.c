@@ -354,6 +354,7 @@ int compose_read_command(const struct compose_reader *reader, const struct compo
 	if (member.count == 0)
 		return 0;
 	command->there = true;
+	command->taken = member.taken[0];
 	command->list = member.layers[0]->type == YAML_SEQUENCE_NODE;
 	command->line = compose_line(member.layers[0]);
 	return list_add_layer(reader, member.layers[0], member.taken[0], key, &words,

@@ -7,11 +7,11 @@ libseatrial_a_SOURCES += \
 	lib/file/composeservice.c lib/file/composeservice.h \
 	lib/file/composevalue.c lib/file/composevalue.h \
 	lib/file/composevolume.c lib/file/composevolume.h \
+	lib/file/interpolate.c lib/file/interpolate.h \
 	lib/file/dockerargs.c lib/file/dockerargs.h \
 	lib/file/dockerfile.c lib/file/dockerfile.h \
 	lib/file/edits.c lib/file/edits.h \
 	lib/file/execform.c lib/file/execform.h \
-	lib/file/interpolate.c lib/file/interpolate.h \
 	lib/file/shellpattern.c lib/file/shellpattern.h \
 	lib/file/shellword.c lib/file/shellword.h \
 	lib/file/stages.c lib/file/stages.h \

@@ -193,7 +193,7 @@ def say_command(name, service, key):
     value = find(service, key)
     if value is None:
         return
-    print(f"{name}.{key} {value.line} ({'list' if isinstance(value, List) else 'text'})")
+    print(f"{name}.{key} {value.line}{'+' if value.taken else ''} ({'list' if isinstance(value, List) else 'text'})")
     for item in listed(value):
         say(name, key, item)
 
@@ -240,8 +240,7 @@ def say_service(services, name, line):
         value = find(service, key)
         if value is None:
             continue
-        taken = "+" if key == "healthcheck" and "healthcheck" not in services[name] else ""
-        print(f"{name} {key} {value.line}{taken}")
+        print(f"{name} {key} {value.line}{'' if key in services[name] else '+'}")
         if key == "deploy" and find(value, "restart_policy") is not None:
             print(f"{name} restart_policy")
     for key in SCALARS:

@@ -40,7 +40,7 @@ static void compose_text_command(const char *name, const char *key,
 {
 	if (!command->there)
 		return;
-	buf_printf(out, "%s.%s %zu %s\n", name, key, command->line,
+	buf_printf(out, "%s.%s %zu%s %s\n", name, key, command->line, command->taken ? "+" : "",
 		   command->list ? "(list)" : "(text)");
 	compose_text_list(name, key, &command->words, out);
 }
@@ -152,11 +152,13 @@ static void compose_text_service(const struct compose_service *service, struct b
 		buf_printf(out, "%s healthcheck %zu%s\n", service->name, healthcheck->line,
 			   healthcheck->taken ? "+" : "");
 	if (service->deploy.there)
-		buf_printf(out, "%s deploy %zu\n", service->name, service->deploy.line);
+		buf_printf(out, "%s deploy %zu%s\n", service->name, service->deploy.line,
+			   service->deploy.taken ? "+" : "");
 	if (service->deploy.restart_policy)
 		buf_printf(out, "%s restart_policy\n", service->name);
 	if (service->logging.there)
-		buf_printf(out, "%s logging %zu\n", service->name, service->logging.line);
+		buf_printf(out, "%s logging %zu%s\n", service->name, service->logging.line,
+			   service->logging.taken ? "+" : "");
 	compose_text_values(service, out);
 	compose_text_command(service->name, "command", &service->command, out);
 	compose_text_command(service->name, "entrypoint", &service->entrypoint, out);

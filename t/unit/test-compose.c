@@ -283,7 +283,7 @@ static void extends_within_the_file(unused_arg void **state)
 		{ "command: [a]", "command: c d", "b.command 6 (text)\nb.command 6 c d\n" },
 		{ "command: [a]", "command: []", "b.command 6 (list)\n" },
 		{ "command: [a]", "command: ~", "" },
-		{ "command: [a]", "pid: x", "b.pid 6 x\nb.command 3 (list)\nb.command 3+ a\n" },
+		{ "command: [a]", "pid: x", "b.pid 6 x\nb.command 3+ (list)\nb.command 3+ a\n" },
 		{ "healthcheck: {test: [a, b], retries: 1}", "healthcheck: {test: [c]}",
 		  "b healthcheck 6\nb.healthcheck.retries 3+ 1\nb.healthcheck.test 6 (list)\n"
 		  "b.healthcheck.test 6 c\n" },
