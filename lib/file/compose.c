@@ -19,6 +19,7 @@ struct names {
 	struct named_service *items;
 	size_t count;
 	size_t capacity;
+	bool includes; /* and there may be more in other files */
 };
 
 /* What is handed to read_compose. */
@@ -152,6 +153,10 @@ static int find_named(const struct compose_reader *reader, const struct names *n
 		return 0;
 	}
 	base = names_find(names, service->value);
+	if (base == NULL && names->includes) {
+		*elsewhere = true;
+		return 0;
+	}
 	if (base == NULL) {
 		(void)error_set(err, ERROR_INPUT,
 				"extends the service '%s', which is not in the file",
@@ -264,15 +269,23 @@ static int read_top_level(const struct compose_reader *reader, const yaml_node_t
 			  struct compose *compose, struct error *err)
 {
 	struct compose_view view = { { root }, { false }, 1 };
-	struct compose_view include;
 
-	if (compose_member(reader, &view, "include", false, &include, err) < 0)
-		return -1;
-	compose->includes = include.count > 0;
 	if (compose_read_names(reader, &view, "volumes", &compose->volumes, err) < 0 ||
 	    compose_read_names(reader, &view, "secrets", &compose->secrets, err) < 0)
 		return -1;
 	return compose_read_names(reader, &view, "networks", &compose->networks, err);
+}
+
+static int find_include(const struct compose_reader *reader, const yaml_node_t *root,
+			bool *includes, struct error *err)
+{
+	struct compose_view view = { { root }, { false }, 1 };
+	struct compose_view include;
+
+	if (compose_member(reader, &view, "include", false, &include, err) < 0)
+		return -1;
+	*includes = include.count > 0;
+	return 0;
 }
 
 static int read_document(const struct compose_reader *reader, struct compose *compose,
@@ -293,6 +306,9 @@ static int read_document(const struct compose_reader *reader, struct compose *co
 				 reader->yml->name);
 	if (services->type != YAML_MAPPING_NODE)
 		return node_failed(reader->yml, services, err, "services is no mapping");
+	if (find_include(reader, root, &names.includes, err) < 0)
+		return -1;
+	compose->includes = names.includes;
 	result = find_services(reader, services, &names, 0, err);
 	if (result == 0)
 		result = read_services(reader, &names, compose, err);

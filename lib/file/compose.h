@@ -186,8 +186,9 @@ struct compose {
 /*
  * ERROR_INPUT "NAME:LINE: what": no YAML, no services, several documents, a value of a wrong kind,
  * a malformed variable; one that is demanded (${V:?e}) where an image or a build hangs on it,
- * elsewhere that is unknown; services that extend each other or one that is not there; aliases that
- * multiply the file. `name` also tells whether `extends` means this file. The caller releases.
+ * elsewhere that is unknown; services that extend each other, or one that is not there although
+ * nothing is included; aliases that multiply the file. `name` also tells whether `extends` means
+ * this file. The caller releases.
  */
 int compose_parse(const char *data, size_t size, const char *name,
 		  const struct variables *variables, struct compose *ret_compose,

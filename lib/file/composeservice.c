@@ -123,6 +123,7 @@ static int read_context(const struct compose_reader *reader, const struct compos
 	for (size_t i = 0; i < build->count; i++) {
 		const yaml_node_t *node = build->layers[i];
 		struct compose_view layer = { { node }, { build->taken[i] }, 1 };
+		const yaml_node_t *context;
 
 		if (node->type == YAML_SCALAR_NODE)
 			return compose_value_read(reader, node, build->taken[i], "build",
@@ -131,9 +132,11 @@ static int read_context(const struct compose_reader *reader, const struct compos
 			(void)error_set(err, ERROR_INPUT, "build is neither text nor a mapping");
 			return yml_error(reader->yml, node, err);
 		}
-		if (compose_read(reader, &layer, "context", &service->context, err) < 0)
+		if (yml_look(reader->yml, node, "context", &context, err) < 0 ||
+		    compose_read(reader, &layer, "context", &service->context, err) < 0)
 			return -1;
-		if (service->context.text != NULL)
+		if (service->context.text != NULL ||
+		    (context != NULL && yml_has_tag(context, "!reset")))
 			return 0;
 	}
 	return 0;

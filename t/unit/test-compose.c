@@ -318,6 +318,8 @@ static void extends_within_the_file(unused_arg void **state)
 		{ "build: {context: x, target: t, args: [A=0]}", "build: y",
 		  "b builds\nb.build.context 6 y\nb.build.target 3+ t\nb.build.args 3+ A=0\n" },
 		{ "build: x", "build: !reset y", "" },
+		{ "build: x", "build: {context: !reset y, target: t}",
+		  "b builds\nb.build.target 6 t\n" },
 		{ "build: x", "pid: y", "b builds+\nb.build.context 3+ x\nb.pid 6 y\n" },
 	};
 	static const char *const ways[] = { "a", "{service: a}", "{file: C, service: a}",
