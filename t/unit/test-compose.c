@@ -364,6 +364,7 @@ static void extends_further(unused_arg void **state)
 	assert_says(
 		"services:\n  a: !reset {user: 1}\n  b: !override {extends: c, user: 1}\n  c: {pid: x}\n",
 		"b 3\nb.user 3 1\nc 4\nc.pid 4 x\n");
+	assert_says("include: [x]\nservices:\n  a: {extends: b}\n", "a 3\na extends\n.include\n");
 }
 
 static void knows_its_own_file(unused_arg void **state)
