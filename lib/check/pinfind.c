@@ -469,18 +469,24 @@ static int find_in_dockerfile(const char *data, size_t size, const char *name, c
 	return result;
 }
 
+/* What a service takes from one that it extends is found there, once. */
+static bool is_written_here(const struct compose_value *value)
+{
+	return value->text != NULL && !value->taken;
+}
+
 /* The build arguments of a service under those of the command line. */
 static int service_arguments(const struct compose_service *service,
 			     const struct build_settings *outer, struct variables *args,
 			     struct error *err)
 {
-	for (size_t i = 0; i < service->arg_count; i++) {
-		const struct compose_value *arg = &service->args[i];
+	for (size_t i = 0; i < service->args.count; i++) {
+		const struct compose_value *arg = &service->args.items[i];
 		const char *sign = strchr(arg->value, '=');
 		auto_free char *name = NULL;
 
 		/* a bare name takes its value from the environment of whoever builds */
-		if (sign == NULL)
+		if (sign == NULL || arg->taken)
 			continue;
 		name = strndup(arg->value, (size_t)(sign - arg->value));
 		if (name == NULL)
@@ -542,9 +548,10 @@ static void place_value(const struct yml_place *where, const char *text, struct 
 /* `image` beside `build` is the name of what is built, unless the policy is to pull it. */
 static bool is_built_here(const struct compose_service *service)
 {
-	const char *policy = service->pull_policy.value;
+	const char *policy =
+		is_written_here(&service->pull_policy) ? service->pull_policy.value : NULL;
 
-	return service->builds &&
+	return service->builds && !service->build_taken &&
 	       (policy == NULL || strcmp(policy, "build") == 0 || strcmp(policy, "never") == 0);
 }
 
@@ -555,7 +562,7 @@ static int find_image(const struct compose_service *service, struct pins *pins, 
 				   .instruction = "image",
 				   .service = service->name };
 
-	if (image->text == NULL)
+	if (!is_written_here(image))
 		return 0;
 	place_value(&image->place, image->text, &place);
 	if (is_built_here(service))
@@ -582,7 +589,7 @@ static int find_context(const struct compose_service *service, const struct comp
 
 	if (named && where != NULL)
 		where = strchr(where, '=') != NULL ? strchr(where, '=') + 1 : where;
-	if (where == NULL)
+	if (!is_written_here(context))
 		return 0;
 	kind = remote_kind(where);
 	if (context->unknown != NULL)
@@ -603,10 +610,10 @@ static int find_in_service(const struct compose_service *service, const char *na
 	if (find_image(service, pins, err) < 0 ||
 	    find_context(service, &service->context, false, pins, err) < 0)
 		return -1;
-	for (size_t i = 0; i < service->context_count; i++)
-		if (find_context(service, &service->contexts[i], true, pins, err) < 0)
+	for (size_t i = 0; i < service->contexts.count; i++)
+		if (find_context(service, &service->contexts.items[i], true, pins, err) < 0)
 			return -1;
-	if (service->dockerfile_inline.text == NULL)
+	if (!is_written_here(&service->dockerfile_inline))
 		return 0;
 	return find_inline(service, name, &settings->build, pins, err);
 }

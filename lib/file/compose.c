@@ -2,19 +2,24 @@
 
 #include "file/compose.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "file/yaml.h"
+#include "base/array.h"
+#include "file/composeservice.h"
 
 #define SERVICES_MAX 1000
-/* Nested defaults in a variable's default. */
-#define VARIABLE_DEPTH_MAX 32
 
-struct reader {
-	const struct yml *yml;
-	const struct variables *variables;
+/* The services of a file, before they are read: they may extend each other. */
+struct named_service {
+	const yaml_node_t *key;
+	const yaml_node_t *node;
+};
+
+struct names {
+	struct named_service *items;
+	size_t count;
+	size_t capacity;
+	bool includes; /* and there may be more in other files */
 };
 
 /* What is handed to read_compose. */
@@ -23,351 +28,73 @@ struct reading {
 	struct compose *compose;
 };
 
-/* Variables. */
-
-struct template
+static int node_failed(const struct yml *yml, const yaml_node_t *node, struct error *err,
+		       const char *what)
 {
-	const char *at;
-	const struct variables *variables;
-	unsigned depth;
-	char *unknown;
-};
-
-static int template_expand(struct template *template, bool nested, struct buf *out,
-			   struct error *err);
-
-static int template_unknown(struct template *template, const char *name, struct error *err)
-{
-	if (template->unknown != NULL)
-		return 0;
-	template->unknown = strdup(name);
-	return template->unknown == NULL ? error_memory(err) : 0;
+	(void)error_set(err, ERROR_INPUT, "%s", what);
+	return yml_error(yml, node, err);
 }
 
-static size_t name_length(const char *text)
+static const struct named_service *names_find(const struct names *names, const char *name)
 {
-	size_t length = 0;
-
-	if (isdigit((unsigned char)*text))
-		return 0;
-	while (isalnum((unsigned char)text[length]) || text[length] == '_')
-		length++;
-	return length;
+	for (size_t i = 0; i < names->count; i++)
+		if (yml_is_key(names->items[i].key, name))
+			return &names->items[i];
+	return NULL;
 }
 
-static int template_value(struct template *template, const char *name, struct buf *out,
-			  struct error *err)
-{
-	const struct variable *variable = variables_find(template->variables, name);
+/* Which services there are. */
 
-	if (variable == NULL)
-		return template_unknown(template, name, err);
-	buf_add_string(out, variable->value);
-	return 0;
-}
-
-/* Behind "${NAME", at the operator. */
-static int template_operator(struct template *template, const char *name, struct buf *out,
-			     struct error *err)
-{
-	const struct variable *variable = variables_find(template->variables, name);
-	auto_free char *before = steal(&template->unknown);
-	auto_free char *inner = NULL;
-	bool colon = *template->at == ':';
-	auto_buf struct buf word;
-	bool missing = variable == NULL || (colon && variable->value[0] == '\0');
-	char sign;
-
-	buf_init(&word, SHELLWORD_SIZE_MAX);
-	template->at += colon ? 1 : 0;
-	sign = *template->at;
-	if (sign != '-' && sign != '+' && sign != '?')
-		return error_set(err, ERROR_INPUT, "malformed variable '${%s'", name);
-	template->at++;
-	if (template_expand(template, true, &word, err) < 0 || buf_check(&word, "value", err) < 0)
-		return -1;
-	/* what the word hangs on only counts where it is used */
-	inner = steal(&template->unknown);
-	template->unknown = steal(&before);
-	if (sign == '?' && missing)
-		return error_set(err, ERROR_INPUT, "the variable '%s' is demanded: %s", name,
-				 word.size > 0 ? word.data : "it is not set");
-	if (sign == '+' ? missing : !missing) {
-		if (sign != '+')
-			buf_add_string(out, variable->value);
-		return 0;
-	}
-	buf_add(out, word.data, word.size);
-	return inner != NULL ? template_unknown(template, inner, err) : 0;
-}
-
-/* Behind '$'. */
-static int template_dollar(struct template *template, struct buf *out, struct error *err)
-{
-	bool braces = *template->at == '{';
-	auto_free char *name = NULL;
-	size_t length;
-	int result;
-
-	if (*template->at == '$') {
-		template->at++;
-		buf_add_char(out, '$');
-		return 0;
-	}
-	template->at += braces ? 1 : 0;
-	length = name_length(template->at);
-	if (length == 0)
-		return error_set(err, ERROR_INPUT, "malformed variable at '$%s%.8s'",
-				 braces ? "{" : "", template->at);
-	name = strndup(template->at, length);
-	if (name == NULL)
-		return error_memory(err);
-	template->at += length;
-	if (!braces)
-		return template_value(template, name, out, err);
-	if (*template->at == '}') {
-		template->at++;
-		return template_value(template, name, out, err);
-	}
-	if (template->depth == VARIABLE_DEPTH_MAX)
-		return error_set(err, ERROR_INPUT, "variables are nested too deeply");
-	template->depth++;
-	result = template_operator(template, name, out, err);
-	template->depth--;
-	return result;
-}
-
-/* To the end, or where nested behind the '}' that ends it. */
-static int template_expand(struct template *template, bool nested, struct buf *out,
-			   struct error *err)
-{
-	while (*template->at != '\0') {
-		char c = *template->at++;
-
-		if (nested && c == '}')
-			return 0;
-		if (c != '$')
-			buf_add_char(out, c);
-		else if (template_dollar(template, out, err) < 0)
-			return -1;
-	}
-	return nested ? error_set(err, ERROR_INPUT, "a variable lacks its '}'") : 0;
-}
-
-static void value_release(struct compose_value *value)
-{
-	free(value->text);
-	free(value->value);
-	free(value->unknown);
-	*value = (struct compose_value) { 0 };
-}
-
-/* Takes `text` over. */
-static int value_set(const struct reader *reader, const yaml_node_t *node, char *text,
-		     struct compose_value *value, struct error *err)
-{
-	struct template template = { .variables = reader->variables };
-	auto_buf struct buf out;
-
-	value->text = text;
-	value->line = node->start_mark.line + 1;
-	yml_place(reader->yml, node, &value->place);
-	if (text == NULL)
-		return error_memory(err);
-	if (node->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
-	    node->data.scalar.style == YAML_FOLDED_SCALAR_STYLE)
-		value->line++;
-	template.at = text;
-	buf_init(&out, COMPOSE_SIZE_MAX);
-	if (template_expand(&template, false, &out, err) < 0 || buf_check(&out, "value", err) < 0) {
-		free(template.unknown);
-		return yml_error(reader->yml, node, err);
-	}
-	value->unknown = template.unknown;
-	value->value = out.size > 0 ? buf_detach(&out) : strdup("");
-	return value->value == NULL ? error_memory(err) : 0;
-}
-
-static int check_scalar(const struct reader *reader, const yaml_node_t *node, const char *what,
-			struct error *err)
-{
-	if (node == NULL || node->type != YAML_SCALAR_NODE) {
-		(void)error_set(err, ERROR_INPUT, "%s is no text", what);
-		return node != NULL ? yml_error(reader->yml, node, err) : -1;
-	}
-	if (memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {
-		(void)error_set(err, ERROR_INPUT, "%s has a NUL in it", what);
-		return yml_error(reader->yml, node, err);
-	}
-	return 0;
-}
-
-static int read_value(const struct reader *reader, const yaml_node_t *mapping, const char *key,
-		      struct compose_value *value, struct error *err)
-{
-	const yaml_node_t *node;
-
-	if (yml_find(reader->yml, mapping, key, &node, err) < 0)
-		return -1;
-	if (node == NULL)
-		return 0;
-	if (check_scalar(reader, node, key, err) < 0)
-		return -1;
-	return value_set(reader, node, strdup((const char *)node->data.scalar.value), value, err);
-}
-
-static int list_add(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *node,
-		    const char *what, struct compose_value **list, size_t *count, struct error *err)
-{
-	struct compose_value *items;
-	char *text = NULL;
-	bool null = node != NULL && yml_is_null(node);
-
-	if (check_scalar(reader, node, what, err) < 0 ||
-	    (key != NULL && check_scalar(reader, key, what, err) < 0))
-		return -1;
-	items = reallocarray(*list, *count + 1, sizeof *items);
-	if (items == NULL)
-		return error_memory(err);
-	*list = items;
-	items[*count] = (struct compose_value) { 0 };
-	if (key == NULL || null)
-		text = strdup((const char *)(key == NULL ? node : key)->data.scalar.value);
-	else if (asprintf(&text, "%s=%s", (const char *)key->data.scalar.value,
-			  (const char *)node->data.scalar.value) < 0)
-		text = NULL;
-	return value_set(reader, node, text, &items[(*count)++], err);
-}
-
-/* A list of "NAME=VALUE", or a mapping of the same. */
-static int read_list(const struct reader *reader, const yaml_node_t *mapping, const char *key,
-		     struct compose_value **list, size_t *count, struct error *err)
-{
-	const yaml_node_t *node;
-
-	if (yml_find(reader->yml, mapping, key, &node, err) < 0)
-		return -1;
-	if (node == NULL)
-		return 0;
-	if (node->type == YAML_SEQUENCE_NODE) {
-		for (const yaml_node_item_t *item = node->data.sequence.items.start;
-		     item < node->data.sequence.items.top; item++)
-			if (list_add(reader, NULL, yml_node(reader->yml, *item), key, list, count,
-				     err) < 0)
-				return -1;
-		return 0;
-	}
-	if (node->type != YAML_MAPPING_NODE)
-		return check_scalar(reader, NULL, key, err);
-	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-	     pair < node->data.mapping.pairs.top; pair++)
-		if (!yml_is_key(yml_node(reader->yml, pair->key), "<<") &&
-		    list_add(reader, yml_node(reader->yml, pair->key),
-			     yml_node(reader->yml, pair->value), key, list, count, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int read_build(const struct reader *reader, const yaml_node_t *build,
-		      struct compose_service *service, struct error *err)
-{
-	if (build->type == YAML_SCALAR_NODE) {
-		if (check_scalar(reader, build, "build", err) < 0)
-			return -1;
-		return value_set(reader, build, strdup((const char *)build->data.scalar.value),
-				 &service->context, err);
-	}
-	if (build->type != YAML_MAPPING_NODE) {
-		(void)error_set(err, ERROR_INPUT, "build is neither text nor a mapping");
-		return yml_error(reader->yml, build, err);
-	}
-	if (read_value(reader, build, "context", &service->context, err) < 0 ||
-	    read_value(reader, build, "dockerfile", &service->dockerfile, err) < 0 ||
-	    read_value(reader, build, "dockerfile_inline", &service->dockerfile_inline, err) < 0 ||
-	    read_value(reader, build, "target", &service->target, err) < 0 ||
-	    read_list(reader, build, "args", &service->args, &service->arg_count, err) < 0)
-		return -1;
-	return read_list(reader, build, "additional_contexts", &service->contexts,
-			 &service->context_count, err);
-}
-
-static int read_service(const struct reader *reader, const yaml_node_t *key,
-			const yaml_node_t *node, struct compose_service *service, struct error *err)
-{
-	const yaml_node_t *member;
-
-	if (check_scalar(reader, key, "the name of a service", err) < 0)
-		return -1;
-	service->name = strdup((const char *)key->data.scalar.value);
-	service->line = key->start_mark.line + 1;
-	if (service->name == NULL)
-		return error_memory(err);
-	if (node == NULL || node->type != YAML_MAPPING_NODE) {
-		(void)error_set(err, ERROR_INPUT, "the service '%s' is no mapping", service->name);
-		return yml_error(reader->yml, key, err);
-	}
-	if (read_value(reader, node, "image", &service->image, err) < 0 ||
-	    read_value(reader, node, "pull_policy", &service->pull_policy, err) < 0 ||
-	    yml_find(reader->yml, node, "extends", &member, err) < 0)
-		return -1;
-	service->extends = member != NULL;
-	if (yml_find(reader->yml, node, "build", &member, err) < 0)
-		return -1;
-	service->builds = member != NULL;
-	return member != NULL ? read_build(reader, member, service, err) : 0;
-}
-
-static int read_services(const struct reader *reader, const yaml_node_t *services,
-			 struct compose *compose, unsigned depth, struct error *err);
+static int find_services(const struct compose_reader *reader, const yaml_node_t *services,
+			 struct names *names, unsigned depth, struct error *err);
 
 /* Services that come by a merge key, unless the file has one of that name itself. */
-static int read_merged_services(const struct reader *reader, const yaml_node_t *merge,
-				struct compose *compose, unsigned depth, struct error *err)
+static int find_merged_services(const struct compose_reader *reader, const yaml_node_t *merge,
+				struct names *names, unsigned depth, struct error *err)
 {
 	if (merge == NULL || merge->type == YAML_SCALAR_NODE)
 		return 0;
 	if (yml_check_merge(reader->yml, merge, depth, err) < 0)
 		return -1;
 	if (merge->type == YAML_MAPPING_NODE)
-		return read_services(reader, merge, compose, depth + 1, err);
+		return find_services(reader, merge, names, depth + 1, err);
 	for (const yaml_node_item_t *item = merge->data.sequence.items.start;
-	     item < merge->data.sequence.items.top; item++)
-		if (yml_node(reader->yml, *item)->type == YAML_MAPPING_NODE &&
-		    read_services(reader, yml_node(reader->yml, *item), compose, depth + 1, err) <
-			    0)
+	     item < merge->data.sequence.items.top; item++) {
+		const yaml_node_t *node = yml_node(reader->yml, *item);
+
+		if (node != NULL && node->type == YAML_MAPPING_NODE &&
+		    find_services(reader, node, names, depth + 1, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
-static bool has_service(const struct compose *compose, const yaml_node_t *key)
+static int add_service(const struct compose_reader *reader, const yaml_node_pair_t *pair,
+		       struct names *names, struct error *err)
 {
-	for (size_t i = 0; i < compose->count; i++)
-		if (yml_is_key(key, compose->services[i].name))
-			return true;
-	return false;
-}
+	struct named_service service = { yml_node(reader->yml, pair->key),
+					 yml_node(reader->yml, pair->value) };
 
-static int add_service(const struct reader *reader, const yaml_node_pair_t *pair,
-		       struct compose *compose, struct error *err)
-{
-	struct compose_service *services =
-		compose->count < SERVICES_MAX
-			? reallocarray(compose->services, compose->count + 1, sizeof *services)
-			: NULL;
-
-	if (compose->count == SERVICES_MAX)
+	if (names->count == SERVICES_MAX)
 		return error_set(err, ERROR_INPUT, "%s: more than %d services", reader->yml->name,
 				 SERVICES_MAX);
-	if (services == NULL)
-		return error_memory(err);
-	compose->services = services;
-	services[compose->count] = (struct compose_service) { 0 };
-	return read_service(reader, yml_node(reader->yml, pair->key),
-			    yml_node(reader->yml, pair->value), &services[compose->count++], err);
+	if (compose_check_scalar(reader, service.key, "the name of a service", err) < 0)
+		return -1;
+	if (service.node != NULL && yml_has_tag(service.node, "!reset"))
+		return 0;
+	if (service.node == NULL || service.node->type != YAML_MAPPING_NODE) {
+		(void)error_set(err, ERROR_INPUT, "the service '%s' is no mapping",
+				(const char *)service.key->data.scalar.value);
+		return yml_error(reader->yml, service.key, err);
+	}
+	if (array_room(&names->items, names->count, &names->capacity, err) < 0)
+		return -1;
+	names->items[names->count++] = service;
+	return 0;
 }
 
-static int read_services(const struct reader *reader, const yaml_node_t *services,
-			 struct compose *compose, unsigned depth, struct error *err)
+static int find_services(const struct compose_reader *reader, const yaml_node_t *services,
+			 struct names *names, unsigned depth, struct error *err)
 {
 	const yaml_node_pair_t *start = services->data.mapping.pairs.start;
 	const yaml_node_pair_t *end = services->data.mapping.pairs.top;
@@ -377,28 +104,197 @@ static int read_services(const struct reader *reader, const yaml_node_t *service
 
 		if (yml_is_key(key, "<<"))
 			continue;
-		if (has_service(compose, key)) {
+		if (yml_work(reader->yml, services, names->count + 1, err) < 0)
+			return -1;
+		if (key->type == YAML_SCALAR_NODE &&
+		    names_find(names, (const char *)key->data.scalar.value) != NULL) {
 			if (depth > 0)
 				continue;
 			(void)error_set(err, ERROR_INPUT, "the service '%s' is given twice",
 					(const char *)key->data.scalar.value);
 			return yml_error(reader->yml, key, err);
 		}
-		if (add_service(reader, pair, compose, err) < 0)
+		if (add_service(reader, pair, names, err) < 0)
 			return -1;
 	}
 	for (const yaml_node_pair_t *pair = start; pair < end; pair++)
 		if (yml_is_key(yml_node(reader->yml, pair->key), "<<") &&
-		    read_merged_services(reader, yml_node(reader->yml, pair->value), compose, depth,
+		    find_merged_services(reader, yml_node(reader->yml, pair->value), names, depth,
 					 err) < 0)
 			return -1;
 	return 0;
 }
 
-static int read_document(const struct reader *reader, struct compose *compose, struct error *err)
+/* What they extend. */
+
+/* "./compose.yaml" in the file "dir/compose.yaml", or that file's own name from the root. */
+static bool is_this_file(const char *name, const char *file)
+{
+	const char *slash = strrchr(name, '/');
+
+	if (file[0] == '/')
+		return strcmp(name, file) == 0;
+	while (strncmp(file, "./", 2) == 0)
+		file += 2 + strspn(file + 2, "/");
+	return strcmp(slash != NULL ? slash + 1 : name, file) == 0;
+}
+
+static int find_named(const struct compose_reader *reader, const struct names *names,
+		      const yaml_node_t *extends, const struct compose_value *service,
+		      const yaml_node_t **ret_base, bool *elsewhere, struct error *err)
+{
+	const struct named_service *base;
+
+	*ret_base = NULL;
+	if (service->text == NULL)
+		return node_failed(reader->yml, extends, err, "extends names no service");
+	if (service->unknown != NULL) {
+		*elsewhere = true;
+		return 0;
+	}
+	base = names_find(names, service->value);
+	if (base == NULL && names->includes) {
+		*elsewhere = true;
+		return 0;
+	}
+	if (base == NULL) {
+		(void)error_set(err, ERROR_INPUT,
+				"extends the service '%s', which is not in the file",
+				service->value);
+		return error_prefix(err, "%s:%zu", reader->yml->name, service->line);
+	}
+	*ret_base = base->node;
+	return 0;
+}
+
+/* The service that `node` extends in this file. *ret_base is NULL where there is none; *elsewhere
+ * is set where it is in another file, or hangs on a variable. */
+static int find_base(const struct compose_reader *reader, const struct names *names,
+		     const yaml_node_t *node, const yaml_node_t **ret_base, bool *elsewhere,
+		     struct error *err)
+{
+	struct compose_view own = { { node }, { false }, 1 };
+	struct compose_view extends;
+	struct compose_value service = { 0 };
+	struct compose_value file = { 0 };
+	int result;
+
+	*ret_base = NULL;
+	if (compose_member(reader, &own, "extends", false, &extends, err) < 0)
+		return -1;
+	if (extends.count == 0)
+		return 0;
+	node = extends.layers[0];
+	if (node->type == YAML_SCALAR_NODE)
+		result = compose_value_read(reader, node, false, "extends", &service, err);
+	else if (node->type != YAML_MAPPING_NODE)
+		result = node_failed(reader->yml, node, err,
+				     "extends is neither text nor a mapping");
+	else if ((result = compose_read(reader, &extends, "service", &service, err)) == 0)
+		result = compose_read(reader, &extends, "file", &file, err);
+	if (result == 0 && file.text != NULL &&
+	    (file.unknown != NULL || !is_this_file(reader->yml->name, file.value)))
+		*elsewhere = true;
+	else if (result == 0)
+		result = find_named(reader, names, node, &service, ret_base, elsewhere, err);
+	compose_value_release(&service);
+	compose_value_release(&file);
+	return result;
+}
+
+/* The service, what it extends, what that extends… */
+static int find_layers(const struct compose_reader *reader, const struct names *names,
+		       const struct named_service *named, struct compose_view *view,
+		       bool *elsewhere, struct error *err)
+{
+	const yaml_node_t *node = named->node;
+
+	view->count = 0;
+	for (;;) {
+		const yaml_node_t *base;
+
+		view->layers[view->count] = node;
+		view->taken[view->count] = view->count > 0;
+		view->count++;
+		if (yml_work(reader->yml, node, names->count, err) < 0 ||
+		    find_base(reader, names, node, &base, elsewhere, err) < 0)
+			return -1;
+		if (base == NULL || yml_has_tag(node, "!override"))
+			return 0;
+		for (size_t i = 0; i < view->count; i++)
+			if (view->layers[i] == base)
+				return node_failed(reader->yml, node, err,
+						   "services extend each other in a circle");
+		if (view->count == COMPOSE_LAYERS_MAX)
+			return node_failed(reader->yml, node, err, "extends leads too far");
+		node = base;
+	}
+}
+
+/* What they say. */
+
+static int read_service(const struct compose_reader *reader, const struct names *names,
+			const struct named_service *named, struct compose_service *service,
+			struct error *err)
+{
+	struct compose_view view;
+
+	service->name = strdup((const char *)named->key->data.scalar.value);
+	service->line = named->key->start_mark.line + 1;
+	if (service->name == NULL)
+		return error_memory(err);
+	if (find_layers(reader, names, named, &view, &service->extends, err) < 0)
+		return -1;
+	return compose_service_read(reader, &view, service, err);
+}
+
+static int read_services(const struct compose_reader *reader, const struct names *names,
+			 struct compose *compose, struct error *err)
+{
+	if (names->count == 0)
+		return 0;
+	compose->services = calloc(names->count, sizeof *compose->services);
+	if (compose->services == NULL)
+		return error_memory(err);
+	for (; compose->count < names->count; compose->count++)
+		if (read_service(reader, names, &names->items[compose->count],
+				 &compose->services[compose->count], err) < 0) {
+			compose->count++;
+			return -1;
+		}
+	return 0;
+}
+
+static int read_top_level(const struct compose_reader *reader, const yaml_node_t *root,
+			  struct compose *compose, struct error *err)
+{
+	struct compose_view view = { { root }, { false }, 1 };
+
+	if (compose_read_names(reader, &view, "volumes", &compose->volumes, err) < 0 ||
+	    compose_read_names(reader, &view, "secrets", &compose->secrets, err) < 0)
+		return -1;
+	return compose_read_names(reader, &view, "networks", &compose->networks, err);
+}
+
+static int find_include(const struct compose_reader *reader, const yaml_node_t *root,
+			bool *includes, struct error *err)
+{
+	struct compose_view view = { { root }, { false }, 1 };
+	struct compose_view include;
+
+	if (compose_member(reader, &view, "include", false, &include, err) < 0)
+		return -1;
+	*includes = include.count > 0;
+	return 0;
+}
+
+static int read_document(const struct compose_reader *reader, struct compose *compose,
+			 struct error *err)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(reader->yml->document);
 	const yaml_node_t *services;
+	struct names names = { 0 };
+	int result;
 
 	if (root == NULL || root->type != YAML_MAPPING_NODE)
 		return error_set(err, ERROR_INPUT, "%s: no compose file: it is no mapping",
@@ -408,17 +304,25 @@ static int read_document(const struct reader *reader, struct compose *compose, s
 	if (services == NULL)
 		return error_set(err, ERROR_INPUT, "%s: no compose file: it has no services",
 				 reader->yml->name);
-	if (services->type != YAML_MAPPING_NODE) {
-		(void)error_set(err, ERROR_INPUT, "services is no mapping");
-		return yml_error(reader->yml, services, err);
-	}
-	return read_services(reader, services, compose, 0, err);
+	if (services->type != YAML_MAPPING_NODE)
+		return node_failed(reader->yml, services, err, "services is no mapping");
+	if (find_include(reader, root, &names.includes, err) < 0)
+		return -1;
+	compose->includes = names.includes;
+	result = find_services(reader, services, &names, 0, err);
+	if (result == 0)
+		result = read_services(reader, &names, compose, err);
+	free(names.items);
+	return result < 0 ? -1 : read_top_level(reader, root, compose, err);
 }
 
 static int read_compose(const struct yml *yml, void *context, struct error *err)
 {
 	struct reading *reading = context;
-	struct reader reader = { .yml = yml, .variables = reading->variables };
+	size_t bytes = 0;
+	struct compose_reader reader = { .yml = yml,
+					 .variables = reading->variables,
+					 .bytes = &bytes };
 
 	return read_document(&reader, reading->compose, err);
 }
@@ -439,28 +343,13 @@ int compose_parse(const char *data, size_t size, const char *name,
 	return 0;
 }
 
-static void values_release(struct compose_value *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		value_release(&values[i]);
-	free(values);
-}
-
 void compose_release(struct compose *compose)
 {
-	for (size_t i = 0; i < compose->count; i++) {
-		struct compose_service *service = &compose->services[i];
-
-		free(service->name);
-		value_release(&service->image);
-		value_release(&service->pull_policy);
-		value_release(&service->context);
-		value_release(&service->dockerfile);
-		value_release(&service->dockerfile_inline);
-		value_release(&service->target);
-		values_release(service->args, service->arg_count);
-		values_release(service->contexts, service->context_count);
-	}
+	for (size_t i = 0; i < compose->count; i++)
+		compose_service_release(&compose->services[i]);
 	free(compose->services);
+	compose_list_release(&compose->volumes);
+	compose_list_release(&compose->secrets);
+	compose_list_release(&compose->networks);
 	*compose = (struct compose) { 0 };
 }

@@ -4,6 +4,10 @@ libseatrial_a_SOURCES += \
 	lib/file/report.c lib/file/report.h \
 	lib/file/xml.c lib/file/xml.h \
 	lib/file/compose.c lib/file/compose.h \
+	lib/file/composeservice.c lib/file/composeservice.h \
+	lib/file/composevalue.c lib/file/composevalue.h \
+	lib/file/composevolume.c lib/file/composevolume.h \
+	lib/file/interpolate.c lib/file/interpolate.h \
 	lib/file/dockerargs.c lib/file/dockerargs.h \
 	lib/file/dockerfile.c lib/file/dockerfile.h \
 	lib/file/edits.c lib/file/edits.h \

@@ -4,12 +4,18 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /* Merge keys that lead to merge keys; also what ends a cycle of aliases. */
 #define MERGE_DEPTH_MAX 16
 /* Mappings visited for merge keys, so that lists of lists of aliases do not multiply. */
 #define MERGE_VISITS_MAX 100000
+/* Keys looked at: a fraction of a second, and more than any file takes that people wrote. */
+#define WORK_MAX 50000000
 /* Collections inside collections. */
 #define DEPTH_MAX 100
+/* Characters between two marks. */
+#define MARK_STEP 1024
 
 int yml_error(const struct yml *yml, const yaml_node_t *node, struct error *err)
 {
@@ -35,6 +41,21 @@ bool yml_is_null(const yaml_node_t *node)
 	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
 	       (node->data.scalar.length == 0 || yml_is_key(node, "~") ||
 		yml_is_key(node, "null") || yml_is_key(node, "Null") || yml_is_key(node, "NULL"));
+}
+
+bool yml_has_tag(const yaml_node_t *node, const char *tag)
+{
+	return node->tag != NULL && strcmp((const char *)node->tag, tag) == 0;
+}
+
+int yml_work(const struct yml *yml, const yaml_node_t *node, size_t steps, struct error *err)
+{
+	if (steps <= WORK_MAX - *yml->work) {
+		*yml->work += steps;
+		return 0;
+	}
+	(void)error_set(err, ERROR_INPUT, "too many keys, items or aliases");
+	return yml_error(yml, node, err);
 }
 
 int yml_check_merge(const struct yml *yml, const yaml_node_t *node, unsigned depth,
@@ -76,7 +97,8 @@ static int find_merged(const struct yml *yml, const yaml_node_t *mapping, const 
 	const yaml_node_pair_t *end = mapping->data.mapping.pairs.top;
 	const yaml_node_t *found = NULL;
 
-	if (yml_check_merge(yml, mapping, depth, err) < 0)
+	if (yml_check_merge(yml, mapping, depth, err) < 0 ||
+	    yml_work(yml, mapping, (size_t)(end - pair) + 1, err) < 0)
 		return -1;
 	for (; pair < end; pair++) {
 		const yaml_node_t *node = yml_node(yml, pair->key);
@@ -101,34 +123,148 @@ static int find_merged(const struct yml *yml, const yaml_node_t *mapping, const 
 	return 0;
 }
 
+int yml_look(const struct yml *yml, const yaml_node_t *mapping, const char *key,
+	     const yaml_node_t **ret_node, struct error *err)
+{
+	*ret_node = NULL;
+	return find_merged(yml, mapping, key, 0, ret_node, err);
+}
+
 /* A member of a mapping; NULL where it is not there, or null. */
 int yml_find(const struct yml *yml, const yaml_node_t *mapping, const char *key,
 	     const yaml_node_t **ret_node, struct error *err)
 {
-	*ret_node = NULL;
-	if (find_merged(yml, mapping, key, 0, ret_node, err) < 0)
+	if (yml_look(yml, mapping, key, ret_node, err) < 0)
 		return -1;
 	if (*ret_node != NULL && yml_is_null(*ret_node))
 		*ret_node = NULL;
 	return 0;
 }
 
-/* The byte of a character. libyaml counts characters, and a byte order mark is none. */
+struct members {
+	struct yml_member *items;
+	size_t count;
+	size_t capacity;
+};
+
+static bool is_same_key(const yaml_node_t *a, const yaml_node_t *b)
+{
+	return a->type == YAML_SCALAR_NODE && b->type == YAML_SCALAR_NODE &&
+	       a->data.scalar.length == b->data.scalar.length &&
+	       memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length) == 0;
+}
+
+static int add_member(const struct yml *yml, const yaml_node_pair_t *pair, unsigned depth,
+		      struct members *members, struct error *err)
+{
+	struct yml_member member = { yml_node(yml, pair->key), yml_node(yml, pair->value) };
+
+	if (member.key == NULL || member.value == NULL || yml_is_key(member.key, "<<"))
+		return 0;
+	if (yml_work(yml, member.key, members->count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < members->count; i++) {
+		if (!is_same_key(members->items[i].key, member.key))
+			continue;
+		if (depth > 0)
+			return 0;
+		(void)error_set(err, ERROR_INPUT, "the key '%s' is given twice",
+				(const char *)member.key->data.scalar.value);
+		return yml_error(yml, member.key, err);
+	}
+	if (array_room(&members->items, members->count, &members->capacity, err) < 0)
+		return -1;
+	members->items[members->count++] = member;
+	return 0;
+}
+
+static int collect_members(const struct yml *yml, const yaml_node_t *mapping, unsigned depth,
+			   struct members *members, struct error *err);
+
+static int collect_merged(const struct yml *yml, const yaml_node_t *merge, unsigned depth,
+			  struct members *members, struct error *err)
+{
+	if (merge == NULL || merge->type == YAML_SCALAR_NODE)
+		return 0;
+	if (merge->type == YAML_MAPPING_NODE)
+		return collect_members(yml, merge, depth, members, err);
+	for (const yaml_node_item_t *item = merge->data.sequence.items.start;
+	     item < merge->data.sequence.items.top; item++) {
+		const yaml_node_t *node = yml_node(yml, *item);
+
+		if (node != NULL && node->type == YAML_MAPPING_NODE &&
+		    collect_members(yml, node, depth, members, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int collect_members(const struct yml *yml, const yaml_node_t *mapping, unsigned depth,
+			   struct members *members, struct error *err)
+{
+	const yaml_node_pair_t *start = mapping->data.mapping.pairs.start;
+	const yaml_node_pair_t *end = mapping->data.mapping.pairs.top;
+
+	if (yml_check_merge(yml, mapping, depth, err) < 0 ||
+	    yml_work(yml, mapping, (size_t)(end - start) + 1, err) < 0)
+		return -1;
+	for (const yaml_node_pair_t *pair = start; pair < end; pair++)
+		if (add_member(yml, pair, depth, members, err) < 0)
+			return -1;
+	for (const yaml_node_pair_t *pair = start; pair < end; pair++)
+		if (yml_is_key(yml_node(yml, pair->key), "<<") &&
+		    collect_merged(yml, yml_node(yml, pair->value), depth + 1, members, err) < 0)
+			return -1;
+	return 0;
+}
+
+int yml_members(const struct yml *yml, const yaml_node_t *mapping, struct yml_member **ret_members,
+		size_t *ret_count, struct error *err)
+{
+	struct members members = { 0 };
+
+	if (collect_members(yml, mapping, 0, &members, err) < 0) {
+		free(members.items);
+		return -1;
+	}
+	*ret_members = members.items;
+	*ret_count = members.count;
+	return 0;
+}
+
+static size_t next_character(const struct yml *yml, size_t offset)
+{
+	if (offset < yml->size)
+		offset++;
+	while (offset < yml->size && ((unsigned char)yml->data[offset] & 0xc0) == 0x80)
+		offset++;
+	return offset;
+}
+
+/* The byte of a character. libyaml counts characters, and a byte order mark is none. Counting from
+ * the start for every alias would take a time that grows with the square of the file. */
 static size_t find_offset(const struct yml *yml, size_t index)
 {
-	struct yml_cursor *cursor = yml->cursor;
+	struct yml_marks *marks = yml->marks;
+	size_t at;
+	size_t offset;
 
-	/* values come in the order of the file but for aliases */
-	if (index < cursor->index)
-		*cursor = (struct yml_cursor) { .start = cursor->start, .offset = cursor->start };
-	while (cursor->index < index && cursor->offset < yml->size) {
-		cursor->offset++;
-		while (cursor->offset < yml->size &&
-		       ((unsigned char)yml->data[cursor->offset] & 0xc0) == 0x80)
-			cursor->offset++;
-		cursor->index++;
+	while (marks->count <= index / MARK_STEP) {
+		struct error err = ERROR_INIT;
+
+		offset = marks->count > 0 ? marks->offsets[marks->count - 1] : marks->start;
+		for (size_t i = 0; marks->count > 0 && i < MARK_STEP; i++)
+			offset = next_character(yml, offset);
+		/* without memory for marks it is slower */
+		if (array_room(&marks->offsets, marks->count, &marks->capacity, &err) < 0)
+			break;
+		marks->offsets[marks->count++] = offset;
 	}
-	return cursor->offset;
+	at = index / MARK_STEP < marks->count ? index / MARK_STEP : marks->count - 1;
+	offset = marks->count > 0 ? marks->offsets[at] : marks->start;
+	for (size_t i = marks->count > 0 ? at * MARK_STEP : 0; i < index; i++)
+		offset = next_character(yml, offset);
+	return offset;
 }
 
 void yml_place(const struct yml *yml, const yaml_node_t *node, struct yml_place *ret_place)
@@ -138,7 +274,7 @@ void yml_place(const struct yml *yml, const yaml_node_t *node, struct yml_place 
 	bool plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	size_t end = find_offset(yml, node->end_mark.index);
 	size_t last = plain || end == 0 ? end : end - 1;
-	size_t line = last;
+	size_t line;
 
 	*ret_place = (struct yml_place) { 0 };
 	/* the end of a block is somewhere below its text */
@@ -148,8 +284,7 @@ void yml_place(const struct yml *yml, const yaml_node_t *node, struct yml_place 
 	if (size == 0 || size > last || memcmp(yml->data + last - size, text, size) != 0)
 		return;
 	ret_place->at = (struct span) { last - size, last };
-	while (line > yml->cursor->start && yml->data[line - 1] != '\n')
-		line--;
+	line = find_offset(yml, node->end_mark.index - node->end_mark.column);
 	/* a text that has its bytes in the file stands in one line */
 	if (line > ret_place->at.start) {
 		*ret_place = (struct yml_place) { 0 };
@@ -232,15 +367,19 @@ int yml_each(const char *data, size_t size, const char *name, bool several,
 	     struct error *err)
 {
 	size_t visits = 0;
-	struct yml_cursor cursor = { 0 };
-	struct yml yml = {
-		.name = name, .data = data, .size = size, .visits = &visits, .cursor = &cursor
-	};
+	size_t work = 0;
+	struct yml_marks marks = { 0 };
+	struct yml yml = { .name = name,
+			   .data = data,
+			   .size = size,
+			   .visits = &visits,
+			   .work = &work,
+			   .marks = &marks };
 	yaml_parser_t parser;
 	int result;
 
 	if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-		cursor.start = cursor.offset = 3;
+		marks.start = 3;
 	if (check_depth(data, size, name, err) < 0)
 		return -1;
 	if (!yaml_parser_initialize(&parser))
@@ -248,5 +387,6 @@ int yml_each(const char *data, size_t size, const char *name, bool several,
 	yaml_parser_set_input_string(&parser, (const unsigned char *)data, size);
 	result = each_document(&parser, &yml, several, visit, context, err);
 	yaml_parser_delete(&parser);
+	free(marks.offsets);
 	return result;
 }

@@ -10,11 +10,12 @@
 
 #include "file/words.h"
 
-/* internal: up to where characters are counted */
-struct yml_cursor {
-	size_t start; /* behind a byte order mark */
-	size_t index;
-	size_t offset;
+/* internal: the bytes of characters */
+struct yml_marks {
+	size_t start;	 /* behind a byte order mark */
+	size_t *offsets; /* of every so many characters, as far as they have been counted */
+	size_t count;
+	size_t capacity;
 };
 
 /* One document of a file. */
@@ -24,7 +25,8 @@ struct yml {
 	size_t size;
 	yaml_document_t *document;
 	size_t *visits; /* internal: of mappings, on the way of merge keys */
-	struct yml_cursor *cursor;
+	size_t *work;	/* internal: see yml_work */
+	struct yml_marks *marks;
 };
 
 /*
@@ -44,10 +46,31 @@ bool yml_is_key(const yaml_node_t *node, const char *key);
 /* A scalar that says "nothing": empty and plain, ~ or null. */
 bool yml_is_null(const yaml_node_t *node);
 
+/* An explicit tag, "!reset". */
+bool yml_has_tag(const yaml_node_t *node, const char *tag);
+
+/* Aliases make a small file say a lot. Counts steps; ERROR_INPUT where a file takes too many. */
+int yml_work(const struct yml *yml, const yaml_node_t *node, size_t steps,
+	     struct error *err) must_check;
+
 /* A member of a mapping, merge keys followed; NULL where it is not there, or null. ERROR_INPUT for
  * a key that is given twice, and merge keys that lead too far. */
 int yml_find(const struct yml *yml, const yaml_node_t *mapping, const char *key,
 	     const yaml_node_t **ret_node, struct error *err) must_check;
+/* The same, but what is null is there. */
+int yml_look(const struct yml *yml, const yaml_node_t *mapping, const char *key,
+	     const yaml_node_t **ret_node, struct error *err) must_check;
+
+/* All members of a mapping: its own in the order of the file, then those of merge keys that it has
+ * not itself. Keys may be of any kind, one that is a scalar comes once (ERROR_INPUT where it is
+ * given twice). The caller frees the array. */
+struct yml_member {
+	const yaml_node_t *key;
+	const yaml_node_t *value;
+};
+int yml_members(const struct yml *yml, const yaml_node_t *mapping, struct yml_member **ret_members,
+		size_t *ret_count, struct error *err) must_check;
+
 /* For those who follow merge keys themselves: is that still bounded? */
 int yml_check_merge(const struct yml *yml, const yaml_node_t *node, unsigned depth,
 		    struct error *err) must_check;

@@ -134,11 +134,16 @@ static void finds_what_compose_files_take(unused_arg void **state)
 		     "        ARG T\n"
 		     "        FROM d:$$T\n"
 		     "  e: {build: 'https://h/x.git'}\n"
-		     "  f: {image: f, build: ., pull_policy: always}\n",
+		     "  f: {image: f, build: ., pull_policy: always}\n"
+		     /* what is taken over is found where it is written */
+		     "  g: {extends: a}\n"
+		     "  h: {extends: b, image: h}\n"
+		     "  i: {extends: d, build: {args: {U: 4}}}\n",
 		     PIN_FILE_COMPOSE,
 		     "2 image a:1 tag\n4 image mine stage\n7 image c:${N} unresolved\n"
 		     "10 additional_contexts x=docker-image://d@" D1 " digest\n"
-		     "14 FROM d:$T tag\n15 context https://h/x.git untagged\n16 image f untagged");
+		     "14 FROM d:$T tag\n15 context https://h/x.git untagged\n16 image f untagged\n"
+		     "18 image h untagged");
 }
 
 static void judge(const char *text, const char *base, struct pins_file *file,
