@@ -444,9 +444,9 @@ static void print_diffs(const struct run *run)
 	for (size_t i = 0; i < run->count; i++) {
 		auto_buf struct buf out;
 
+		buf_init(&out, BUF_MAX_DEFAULT);
 		if (run->targets[i].edits.count == 0)
 			continue;
-		buf_init(&out, BUF_MAX_DEFAULT);
 		diff_lines(run->targets[i].facts.name, &run->targets[i].data,
 			   &run->targets[i].mended, &out);
 		(void)fwrite(out.data, 1, out.size, stdout);

@@ -48,7 +48,28 @@ sub by_report {
 item '17.1', sub { by_status('BUILD_COMMAND') };
 item '17.2', sub { by_report('TEST_COMMAND', 'TEST_REPORT') };
 item '17.3', sub { by_status('LINT_COMMAND') };
-item '17.4', sub { skips('image-lint is not there yet') };
+# hadolint's word counts, too, where somebody has it.
+sub hadolint {
+	my ($dockerfile) = @_;
+	my ($program) = grep { -x } map { "$_/hadolint" } split /:/, $ENV{PATH};
+	return unless $program;
+	my $ran = shell('hadolint', "'$program' --failure-threshold warning --no-color -- '" . $dockerfile =~ s/'/'\\''/gr . "'");
+	return { %$ran, lines => last_lines($ran->{output}) };
+}
+
+item '17.4', sub {
+	my $dockerfile = setting('DOCKERFILE') // return skips('no DOCKERFILE in the settings');
+	my $found = utility('lint', 'image-lint', (setting('CONTEXT') ? ('--context', setting('CONTEXT')) : ()),
+		$dockerfile, setting('COMPOSE_FILE') // ());
+	my %counts = %{ $found->{counts} };
+	my $other = hadolint($dockerfile);
+	my $text = "$counts{errors} errors, $counts{warnings} warnings, $counts{notes} notes"
+	  . ($counts{silenced} ? ", $counts{silenced} silenced" : '')
+	  . ($other ? '; hadolint: ' . ($other->{status} ? "status $other->{status}" : 'clean') : '; hadolint is not installed');
+	my @failing = map { $_->{text} } map { { text => (lint_found({ findings => [$_] }))[0] } } grep { !$_->{silenced} && $_->{severity} ne 'info' } @{ $found->{findings} };
+	return verdict_of($found->{holds} && !($other && $other->{status}), @failing ? "$text: $failing[0]" : $text,
+		%counts, @failing ? (findings => \@failing) : (), $other && $other->{status} ? (hadolint => $other->{lines}) : ());
+};
 
 item '17.5', sub {
 	my $file = setting('COVERAGE_REPORT') // return skips('no COVERAGE_REPORT in the settings');

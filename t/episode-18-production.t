@@ -8,7 +8,6 @@ use JSON::PP;
 use Trial (episode => 18);
 use TrialRun;
 
-my $no_lint = 'image-lint is not there yet';
 my $no_baseline = 'no BASELINE in the settings';
 my @health = endpoints(qw(HEALTH READY LIVE));
 
@@ -212,21 +211,82 @@ item '18.16', sub {
 		references => [ map { "line $_->{line}: $_->{resolved}" } @asked ], @moved ? (moved => \@moved) : ());
 };
 
-item '18.17', sub { skips($no_lint) };
-item '18.18', sub { skips($no_lint) };
-item '18.19', sub { skips($no_lint) };
+sub dockerfile_lint {
+	my ($name, @rules) = @_;
+	return lint("lint-$name", \@rules, setting('DOCKERFILE') // return);
+}
+
+sub image_lint {
+	my ($name, @rules) = @_;
+	return lint("lint-image-$name", \@rules, production());
+}
+
+my $no_dockerfile = 'no DOCKERFILE in the settings';
+
+item '18.17', sub {
+	my $lint = dockerfile_lint('digest', 'digest-undocumented') // return skips($no_dockerfile);
+	my @found = lint_found($lint);
+	return fails($found[0]) if @found;
+	return verdict_of(lint_credit_of($lint, 'digests documented'), lint_credit_of($lint, 'digests documented')
+		? 'a comment says how to verify and how to update the digest' : 'there is no digest that could be documented');
+};
+
+item '18.18', sub {
+	my $lint = dockerfile_lint('stages', 'single-stage', 'build-tools-in-final') // return skips($no_dockerfile);
+	my $found = utility('build-tools', 'layer-grep', '--rules', setting('RULES_BUILD_TOOLS'), '--deny', production());
+	my @wrong = (lint_found($lint), map { "layer $_->{layer}: $_->{path}" } @{ $found->{matches} });
+	return verdict_of(!@wrong, @wrong ? $wrong[0] : 'a builder and a runtime stage; no build tools in any layer',
+		@wrong ? (found => first_lines(map { { text => $_ } } @wrong)) : ());
+};
+
+item '18.19', sub {
+	my @rules = qw(cmd-shell-form entrypoint-shell-form start-calls-package-manager);
+	my $file = dockerfile_lint('start', @rules);
+	my $image = image_lint('start', @rules);
+	my @found = ($file ? lint_found($file) : (), lint_found($image));
+	return verdict_of(!@found, @found ? $found[0] : 'exec form, and no package manager: in '
+		. ($file ? 'the Dockerfile and in the image' : 'the image; no DOCKERFILE in the settings'), @found ? (findings => \@found) : ());
+};
 
 item '18.20', sub {
 	my $run = run();
 	my $uid = $run->{user}{uid};
 	my $wanted = setting('USER_ID');
-	return verdict_of($uid != 0 && (!defined $wanted || $uid == $wanted),
-		"the program runs as uid $uid" . (defined $wanted ? "; demanded $wanted" : ''), user => $run->{user});
+	my @found = lint_found(image_lint('user', 'user-root', 'user-not-in-passwd', 'user-not-expected'));
+	return verdict_of(!@found && $uid != 0 && (!defined $wanted || $uid == $wanted),
+		"the program runs as uid $uid" . (defined $wanted ? "; demanded $wanted" : '') . (@found ? "; $found[0]" : ''),
+		user => $run->{user}, @found ? (findings => \@found) : ());
 };
 
-item '18.21', sub { skips($no_lint) };
-item '18.22', sub { skips($no_lint) };
-item '18.23', sub { skips($no_lint) };
+item '18.21', sub {
+	my @found = lint_found(image_lint('health', 'no-healthcheck', 'healthcheck-timing', 'healthcheck-program-missing'));
+	return fails($found[0], findings => \@found) if @found;
+	my $run = run();
+	# an engine runs the check itself; elsewhere its endpoint is asked from outside
+	return verdict_of($run->{health} eq 'healthy', "as agreed, and the engine says $run->{health}") if defined $run->{health};
+	return skips('as agreed; that it succeeds cannot be told without HEALTH_PATH') unless endpoint('HEALTH');
+	my $answer = answer(evidence('run-health'), endpoint('HEALTH'));
+	return verdict_of($answer->{holds}, 'timing as agreed, and its program is in the image; ' . endpoint('HEALTH')
+		. ($answer->{holds} ? ' answers as it should' : ' does not answer as it should'), status => $answer->{status});
+};
+
+item '18.22', sub {
+	my $port = setting('PORT') // return skips('no PORT in the settings');
+	my @found = lint_found(image_lint('port', 'port-not-exposed', 'port-mismatch', 'no-expose'));
+	my $ports = run()->{ports} // return fails('nobody can see which ports it listens on');
+	my @listening = grep { $_->{port} == $port } @$ports;
+	push @found, "nothing listens on $port" unless @listening;
+	return verdict_of(!@found, @found ? $found[0] : "port $port is exposed, and listened on: "
+		. join(', ', map { "$_->{address}:$_->{port}" } @listening), ports => $ports);
+};
+
+item '18.23', sub {
+	my $lint = dockerfile_lint('order', 'sources-before-dependencies') // return skips($no_dockerfile);
+	my @found = lint_found($lint);
+	return fails($found[0]) if @found;
+	return holds(lint_credit_of($lint, 'dependencies installed before the sources come')
+		? 'dependencies are installed before the sources come' : 'no instruction installs what the project\'s files name');
+};
 
 item '18.24', sub {
 	my $command = setting('REBUILD_COMMAND') // return skips('no REBUILD_COMMAND in the settings');
@@ -274,7 +334,14 @@ item '18.26', sub {
 		@bad ? (first => [ map { $_->{VulnerabilityID} // $_->{id} } grep { defined } @bad[ 0 .. 9 ] ]) : ());
 };
 
-item '18.27', sub { skips($no_lint) };
+item '18.27', sub {
+	my $lint = image_lint('environment', 'venv-not-on-path', 'start-not-in-venv', 'app-not-owned');
+	my @found = lint_found($lint);
+	return fails($found[0], findings => \@found) if @found;
+	return skips('the image has no virtual environment; the application\'s files belong to its user')
+	  unless lint_credit_of($lint, 'virtual environment active');
+	return holds('the virtual environment is active, and the application\'s files belong to its user');
+};
 
 item '18.28', sub {
 	return skips($no_baseline) unless setting('BASELINE');

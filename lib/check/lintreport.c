@@ -158,10 +158,10 @@ static void add_source(const struct lint_target *target, const struct lint_place
 	size_t at;
 	bool cut;
 
-	if (!has_place(target, place))
-		return;
 	buf_init(&source, BUF_MAX_DEFAULT);
 	buf_init(&mark, BUF_MAX_DEFAULT);
+	if (!has_place(target, place))
+		return;
 	find_line(target, place, &start, &end);
 	/* of a long line, what is around the place */
 	cut = place->at.start - start > LINE_WIDTH / 2 && end - start > LINE_WIDTH;
@@ -584,10 +584,10 @@ void lint_report_github(const struct lint_report *report, FILE *out)
 		size_t last_line;
 		size_t last_column;
 
-		if (!counts(report, finding))
-			continue;
 		buf_init(&line, BUF_MAX_DEFAULT);
 		buf_init(&message, BUF_MAX_DEFAULT);
+		if (!counts(report, finding))
+			continue;
 		buf_printf(&line, "::%s ",
 			   severity == LINT_INFO ? "notice" : lint_severity_name(severity));
 		if (target->data != NULL) {
@@ -604,8 +604,8 @@ void lint_report_github(const struct lint_report *report, FILE *out)
 		buf_printf(&line, "title=image-lint%%3A %s::", rule_of(finding)->slug);
 		if (target->data == NULL)
 			buf_printf(&message, "%s: ", target->name);
-		buf_printf(&message, "%s. Why%s %s. Mend%s %s", finding->message, ":",
-			   rule_of(finding)->reason, ":", rule_of(finding)->mend);
+		buf_printf(&message, "%s\n%s\n%s", finding->message, rule_of(finding)->reason,
+			   rule_of(finding)->mend);
 		add_workflow_text(&line, message.data, false);
 		(void)fprintf(out, "%s\n", line.data);
 	}

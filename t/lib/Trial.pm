@@ -23,7 +23,7 @@ use POSIX ();
 use Time::HiRes ();
 
 our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
-  shell seconds bytes millis percent slurp verdict_of ratio_check);
+  shell seconds bytes millis percent slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @results, %subjects, $tap, %selected);
@@ -243,7 +243,7 @@ sub capture {
 
 # Runs a utility with --json and returns its document; dies with its own words when it was in trouble.
 # How the utilities that read images reach those in registries.
-my %reads_images = map { ($_ => 1) } qw(image-size layer-grep ro-run);
+my %reads_images = map { ($_ => 1) } qw(image-size layer-grep ro-run image-lint);
 
 sub registry_options {
 	my @options;
@@ -275,6 +275,31 @@ sub utility {
 	}
 	die "$gathered{$name}{failed}\n" if exists $gathered{$name}{failed};
 	return $gathered{$name}{document};
+}
+
+# What image-lint says of a target, by some rules only; NAME is the evidence's.
+sub lint {
+	my ($name, $rules, $target) = @_;
+	my @options = ('--only', join ',', @$rules);
+	my %expected = (
+		'uid' => 'USER_ID', 'port' => 'PORT', 'health-interval' => 'HEALTH_INTERVAL', 'health-timeout' => 'HEALTH_TIMEOUT',
+		'health-start-period' => 'HEALTH_START_PERIOD', 'health-retries' => 'HEALTH_RETRIES',
+	);
+	push @options, map { ('--expect', "$_=" . setting($expected{$_})) } grep { defined setting($expected{$_}) } sort keys %expected;
+	push @options, '--context', setting('CONTEXT') if setting('CONTEXT');
+	return utility($name, 'image-lint', @options, $target);
+}
+
+# Its findings, one line each, but for those that the file silences with a reason.
+sub lint_found {
+	my ($document) = @_;
+	return map { ($_->{line} ? "$_->{target}:$_->{line}: " : "$_->{target}: ") . "$_->{message} [$_->{rule}]" }
+	  grep { !$_->{silenced} } @{ $document->{findings} };
+}
+
+sub lint_credit_of {
+	my ($document, $text) = @_;
+	return scalar grep { $_->{text} eq $text } @{ $document->{credits} };
 }
 
 # A document that another program left among the evidence (a probe inside a run).
