@@ -193,11 +193,11 @@ static int check_old(const char *path, const struct buf *from, struct stat *ret_
 {
 	auto_buf struct buf now;
 
+	buf_init(&now, from->size + 1);
 	if (stat(path, ret_stat) < 0)
 		return system_error("look at", path, err);
 	if (!S_ISREG(ret_stat->st_mode))
 		return error_set(err, ERROR_INPUT, "'%s' is no regular file", path);
-	buf_init(&now, from->size + 1);
 	if ((uintmax_t)ret_stat->st_size == from->size && buf_read_file(&now, path, err) < 0)
 		return -1;
 	if (now.size != from->size || memcmp(now.data, from->data, now.size) != 0)

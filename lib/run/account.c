@@ -134,8 +134,8 @@ static void account_add_own_group(struct account *account)
 {
 	if (account->group_count == ACCOUNT_GROUPS_MAX)
 		account->group_count--;
-	memmove(account->groups + 1, account->groups,
-		account->group_count * sizeof account->groups[0]);
+	for (size_t i = account->group_count; i > 0; i--)
+		account->groups[i] = account->groups[i - 1];
 	account->groups[0] = account->gid;
 	account->group_count++;
 }
