@@ -578,9 +578,9 @@ static void print_tap(const struct run *run)
 			auto_doc json_t *values = pin_document(pin, find_change(run, i, j));
 			auto_buf struct buf line;
 
+			buf_init(&line, BUF_MAX_DEFAULT);
 			if (!pin_is_external(pin))
 				continue;
-			buf_init(&line, BUF_MAX_DEFAULT);
 			buf_printf(&line, "%s:%zu: ", run->files[i].name, pin->line);
 			describe(pin, &line);
 			tap_test(&tap, pin->holds || pin->accepted != NULL, line.data, values);

@@ -45,6 +45,15 @@ done
 is "$(cd "$SRCDIR" && grep -ln '\<exit(' lib/*/*.c | grep -v '^lib/run/' | tr '\n' ' ')" '' 'the library never exits'
 is "$(cd "$SRCDIR" && grep -nE '\<(printf|puts|putchar|perror)\(' lib/*/*.c | tr '\n' ' ')" '' 'the library never prints by itself'
 
+# What a cleanup releases must be there before anything can leave.
+# shellcheck disable=SC2016
+is "$(cd "$SRCDIR" && perl -ne '
+	if (/auto_buf struct buf (\w+);/) { $open{$1} = $. }
+	for my $name (keys %open) { delete $open{$name} if /\b(?:buf_init|\w+_new|\w+_read|make_\w+)\(&$name\b/ }
+	if (/\b(?:return|continue|goto)\b/ && %open) { print "$ARGV:$.: ", join(",", sort keys %open), "\n"; %open = () }
+	if (eof) { close ARGV; %open = () }
+' lib/*/*.c bin/*.c)" '' 'no buffer is left before it has begun'
+
 if command -v shellcheck >/dev/null 2>&1; then
 	for script in "$SRCDIR"/bootstrap "$SRCDIR"/bin/seatrial.in "$SRCDIR"/t/lib/*.sh "$SRCDIR"/t/[0-9]*.t "$SRCDIR"/bench/*; do
 		head -n 1 "$script" | grep -q 'sh$\|shellcheck' || continue
