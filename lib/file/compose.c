@@ -169,6 +169,7 @@ static int value_set(const struct reader *reader, const yaml_node_t *node, char 
 	struct template template = { .variables = reader->variables };
 	auto_buf struct buf out;
 
+	buf_init(&out, COMPOSE_SIZE_MAX);
 	value->text = text;
 	value->line = node->start_mark.line + 1;
 	yml_place(reader->yml, node, &value->place);
@@ -178,7 +179,6 @@ static int value_set(const struct reader *reader, const yaml_node_t *node, char 
 	    node->data.scalar.style == YAML_FOLDED_SCALAR_STYLE)
 		value->line++;
 	template.at = text;
-	buf_init(&out, COMPOSE_SIZE_MAX);
 	if (template_expand(&template, false, &out, err) < 0 || buf_check(&out, "value", err) < 0) {
 		free(template.unknown);
 		return yml_error(reader->yml, node, err);
