@@ -42,3 +42,4 @@ dist_man_MANS += man/pin-check.1
 
 bin_PROGRAMS += bin/image-lint
 bin_image_lint_SOURCES = bin/image-lint.c $(tool_sources)
+dist_man_MANS += man/image-lint.1

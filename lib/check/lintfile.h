@@ -44,8 +44,9 @@ struct lint_stage {
 	bool user_set;
 	bool user_root;			  /* as far as is known */
 	bool pip_cache_off, uv_cache_off; /* by ENV */
-	bool installs;			  /* packages */
-	bool cache_kept;		  /* and leaves a cache of theirs */
+	bool uses_curl, uses_wget;
+	bool installs;	 /* packages */
+	bool cache_kept; /* and leaves a cache of theirs */
 	const struct instruction *cmd;
 	const struct instruction *entrypoint;
 	const struct instruction *healthcheck;

@@ -535,6 +535,22 @@ static int check_useradd(const struct run *run, const struct script_command *com
 	return lint_fix(run->file->lint, LINT_USERADD_HIGH_UID, behind, " --no-log-init", err);
 }
 
+static int check_loader(const struct run *run, const struct script_command *command,
+			const char *name, struct error *err)
+{
+	struct lint_place place = command_place(run, command);
+	bool is_curl = strcmp(name, "curl") == 0;
+	bool other = is_curl ? run->state->uses_wget : run->state->uses_curl;
+	bool *seen = is_curl ? &run->state->uses_curl : &run->state->uses_wget;
+	bool first = !*seen;
+
+	*seen = true;
+	if (!first || !other)
+		return 0;
+	return lint_find(run->file->lint, LINT_WGET_AND_CURL, &place, err, "%s here, and %s before",
+			 name, is_curl ? "wget" : "curl");
+}
+
 /* Where a command is the whole of what a rule wants to know. */
 static int check_program(const struct run *run, size_t number, struct error *err)
 {
@@ -570,6 +586,8 @@ static int check_program(const struct run *run, size_t number, struct error *err
 			return -1;
 		return check_chown(run, command, err);
 	}
+	if (strcmp(name, "curl") == 0 || strcmp(name, "wget") == 0)
+		return check_loader(run, command, name, err);
 	if (strcmp(name, "chown") == 0)
 		return check_chown(run, command, err);
 	if (strcmp(name, "mkdir") == 0)
