@@ -196,7 +196,7 @@ static int tell_image(const char *name, bool *ret_image, struct error *err)
 static int open_image(struct run *run, struct target *target, struct error *err)
 {
 	if (image_open(target->facts.name, &run->settings->image, &target->image, err) < 0)
-		return error_prefix(err, "%s", target->facts.name);
+		return -1;
 	target->facts.subject = LINT_ON_IMAGE;
 	if (!image_is_pending(target->image))
 		target->facts.id = digest_text(image_id(target->image), target->id);
