@@ -13,7 +13,7 @@
 
 #include "file/words.h"
 
-/* Larger scripts are cut off. */
+/* Larger scripts are cut off, and words of more than half a MiB. */
 #define SCRIPT_COMMANDS_MAX 10000
 
 enum script_operator {
