@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/doc.h"
 #include "check/lint.h"
 #include "check/lintcompose.h"
 #include "check/lintfile.h"
@@ -196,7 +197,7 @@ static int tell_image(const char *name, bool *ret_image, struct error *err)
 static int open_image(struct run *run, struct target *target, struct error *err)
 {
 	if (image_open(target->facts.name, &run->settings->image, &target->image, err) < 0)
-		return error_prefix(err, "%s", target->facts.name);
+		return -1;
 	target->facts.subject = LINT_ON_IMAGE;
 	if (!image_is_pending(target->image))
 		target->facts.id = digest_text(image_id(target->image), target->id);
@@ -402,12 +403,6 @@ static enum format format_of(const struct settings *settings)
 				    : (enum format)settings->format;
 }
 
-static void print_document(json_t *document)
-{
-	tool_print_json(document);
-	json_decref(document);
-}
-
 static bool is_colourful(void)
 {
 	const char *never = getenv("NO_COLOR");
@@ -419,19 +414,19 @@ static int print_report(const struct run *run, struct error *err)
 {
 	switch (format_of(run->settings)) {
 	case AS_JSON:
-		print_document(lint_report_json(&run->report));
+		lint_report_json(&run->report, stdout);
 		return 0;
 	case AS_TAP:
 		lint_report_tap(&run->report, stdout);
 		return 0;
 	case AS_SARIF:
-		print_document(lint_report_sarif(&run->report));
+		lint_report_sarif(&run->report, stdout);
 		return 0;
 	case AS_GITHUB:
 		lint_report_github(&run->report, stdout);
 		return 0;
 	case AS_GITLAB:
-		print_document(lint_report_gitlab(&run->report));
+		lint_report_gitlab(&run->report, stdout);
 		return 0;
 	case AS_TEXT:
 	default:
@@ -455,10 +450,14 @@ static void print_diffs(const struct run *run)
 
 static int print_list(const struct run *run)
 {
-	if (format_of(run->settings) == AS_JSON)
-		print_document(lint_rules_json(&run->lint));
-	else
+	auto_doc json_t *rules = NULL;
+
+	if (format_of(run->settings) != AS_JSON) {
 		lint_rules_text(&run->lint, stdout);
+		return TOOL_HOLDS;
+	}
+	rules = lint_rules_json(&run->lint);
+	tool_print_json(rules);
 	return TOOL_HOLDS;
 }
 

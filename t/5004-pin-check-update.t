@@ -192,7 +192,7 @@ server=127.0.0.1:$(cat everything.port)
 mkdir real
 changed=0 wrong=''
 for dockerfile in "$CORPUS"/dockerfiles/real/*; do
-	cp "$dockerfile" real/Dockerfile
+	cat "$dockerfile" >real/Dockerfile
 	run pin-check --json real/Dockerfile
 	[ "$status" -ne 2 ] || continue
 	mirrors=$(jq -r '.files[].references[].resolved // empty | split("/")[0] | select(test("[.:]"))' out | sort -u |

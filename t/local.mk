@@ -431,6 +431,8 @@ shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attemp
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t t/5004-pin-check-update.t
 shell_tests += t/5005-compose-readers.t
+shell_tests += t/6000-image-lint-rules.t t/6001-image-lint-corpus.t t/6002-image-lint.t
+EXTRA_DIST += t/lib/lint-rules.jq docs/lint-rules.md
 check_PROGRAMS += t/lib/compose-text
 t_lib_compose_text_SOURCES = t/lib/compose-text.c t/lib/composetext.h
 EXTRA_DIST += t/lib/compose.py

@@ -143,15 +143,39 @@ int lint_find(struct lint *lint, enum lint_id rule, const struct lint_place *pla
 	return 0;
 }
 
+/* Two rules may want to insert at one place: then both texts go there. False where none is yet. */
+static int insert_too(const struct lint *lint, struct span at, const char *text, bool *ret_done,
+		      struct error *err)
+{
+	*ret_done = false;
+	for (size_t i = 0; at.start == at.end && i < lint->edits->count; i++) {
+		struct edit *edit = &lint->edits->items[i];
+		char *both = NULL;
+
+		if (edit->at.start != at.start || edit->at.end != at.end)
+			continue;
+		if (asprintf(&both, "%s%s", edit->text, text) < 0)
+			return error_memory(err);
+		free(edit->text);
+		edit->text = both;
+		*ret_done = true;
+		return 0;
+	}
+	return 0;
+}
+
 int lint_fix(struct lint *lint, enum lint_id rule, struct span at, const char *text,
 	     struct error *err)
 {
 	struct error touches = ERROR_INIT;
+	bool inserted;
 
 	if (lint->edits == NULL || lint->count == 0 || at.end < at.start ||
 	    lint->findings[lint->count - 1].rule != rule)
 		return 0;
-	if (edits_add(lint->edits, at, text, &touches) < 0)
+	if (insert_too(lint, at, text, &inserted, err) < 0)
+		return -1;
+	if (!inserted && edits_add(lint->edits, at, text, &touches) < 0)
 		return touches.kind == ERROR_INPUT ? 0 : error_copy(err, &touches);
 	lint->findings[lint->count - 1].fixed = true;
 	return 0;

@@ -351,15 +351,52 @@ static json_t *targets_json(const struct lint_report *report)
 	return targets;
 }
 
-json_t *lint_report_json(const struct lint_report *report)
+/* The members of an object, a line each, with a comma behind each. */
+static void print_members(json_t *object, FILE *out)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		(void)fprintf(out, "\"%s\": ", key);
+		(void)json_dumpf(value, out, JSON_ENCODE_ANY);
+		(void)fputs(",\n", out);
+	}
+}
+
+/* An array of what `make` gives for each finding that `wants` wants, one at a time: all of them
+ * together may be many times as large as what they are made of. */
+static void print_findings(const struct lint_report *report,
+			   bool (*wants)(const struct lint_report *report, size_t number),
+			   json_t *(*make)(const struct lint_report *report, size_t number),
+			   FILE *out)
+{
+	const char *separator = "[\n";
+
+	for (size_t i = 0; i < report->lint->count; i++) {
+		json_t *item = wants == NULL || wants(report, i) ? make(report, i) : NULL;
+
+		if (item == NULL)
+			continue;
+		(void)fputs(separator, out);
+		(void)json_dumpf(item, out, 0);
+		json_decref(item);
+		separator = ",\n";
+	}
+	(void)fputs(separator[0] == '[' ? "[]" : "\n]", out);
+}
+
+static json_t *numbered_finding_json(const struct lint_report *report, size_t number)
+{
+	return finding_json(report, &report->lint->findings[number]);
+}
+
+void lint_report_json(const struct lint_report *report, FILE *out)
 {
 	struct totals totals = totals_of(report);
-	json_t *findings = json_array();
 	json_t *credits = json_array();
+	auto_doc json_t *document = NULL;
 
-	for (size_t i = 0; i < report->lint->count; i++)
-		(void)json_array_append_new(findings,
-					    finding_json(report, &report->lint->findings[i]));
 	for (size_t i = 0; i < report->lint->credit_count; i++) {
 		const struct lint_credit *credit = &report->lint->credits[i];
 
@@ -369,13 +406,18 @@ json_t *lint_report_json(const struct lint_report *report)
 				  doc_text(target_of(report, &credit->place)->name), "text",
 				  credit->text, "line", number_or_null(credit->place.line)));
 	}
-	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:{s:i,s:i,s:i,s:i,s:i},s:s,s:b}", "schema",
-			 "seatrial/image-lint/1", "targets", targets_json(report), "checks",
-			 checks_json(report), "findings", findings, "credits", credits, "counts",
-			 "errors", (int)totals.errors, "warnings", (int)totals.warnings, "notes",
-			 (int)totals.notes, "silenced", (int)totals.silenced, "mended",
-			 (int)totals.mended, "fail_on", lint_severity_name(report->fail_on),
-			 "holds", (int)lint_holds(report));
+	document = json_pack("{s:s,s:o,s:o,s:o,s:{s:i,s:i,s:i,s:i,s:i},s:s,s:b}", "schema",
+			     "seatrial/image-lint/1", "targets", targets_json(report), "checks",
+			     checks_json(report), "credits", credits, "counts", "errors",
+			     (int)totals.errors, "warnings", (int)totals.warnings, "notes",
+			     (int)totals.notes, "silenced", (int)totals.silenced, "mended",
+			     (int)totals.mended, "fail_on", lint_severity_name(report->fail_on),
+			     "holds", (int)lint_holds(report));
+	(void)fputs("{\n", out);
+	print_members(document, out);
+	(void)fputs("\"findings\": ", out);
+	print_findings(report, NULL, numbered_finding_json, out);
+	(void)fputs("\n}\n", out);
 }
 
 /* --- TAP --- */
@@ -451,8 +493,9 @@ static json_t *fingerprint(const struct lint_report *report, size_t number)
 		find_line(target, &finding->place, &start, &end);
 		buf_add(&data, target->data + start, end - start);
 	}
-	/* of several that are alike, which one */
-	for (size_t i = 0; i < number; i++)
+	/* of several in the same target that are alike, which one */
+	for (size_t i = number;
+	     i-- > 0 && report->lint->findings[i].place.target == finding->place.target;)
 		same += report->lint->findings[i].rule == finding->rule &&
 			report->lint->findings[i].place.target == finding->place.target &&
 			strcmp(report->lint->findings[i].message, finding->message) == 0;
@@ -547,17 +590,25 @@ static json_t *sarif_rules(void)
 	return rules;
 }
 
-json_t *lint_report_sarif(const struct lint_report *report)
+static bool is_left(const struct lint_report *report, size_t number)
 {
-	json_t *results = json_array();
+	return !report->fixing || !report->lint->findings[number].fixed;
+}
 
-	for (size_t i = 0; i < report->lint->count; i++)
-		if (!report->fixing || !report->lint->findings[i].fixed)
-			(void)json_array_append_new(results, result_json(report, i));
-	return json_pack("{s:s,s:s,s:[{s:{s:{s:s,s:s,s:o}},s:s,s:o}]}", "version", "2.1.0",
-			 "$schema", "https://json.schemastore.org/sarif-2.1.0.json", "runs", "tool",
-			 "driver", "name", "image-lint", "version", report->version, "rules",
-			 sarif_rules(), "columnKind", "utf16CodeUnits", "results", results);
+void lint_report_sarif(const struct lint_report *report, FILE *out)
+{
+	auto_doc json_t *run = json_pack("{s:{s:{s:s,s:s,s:o}},s:s}", "tool", "driver", "name",
+					 "image-lint", "version", report->version, "rules",
+					 sarif_rules(), "columnKind", "utf16CodeUnits");
+
+	(void)fputs("{\n\"version\": \"2.1.0\",\n"
+		    "\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n"
+		    "\"runs\": [{\n",
+		    out);
+	print_members(run, out);
+	(void)fputs("\"results\": ", out);
+	print_findings(report, is_left, result_json, out);
+	(void)fputs("\n}]\n}\n", out);
 }
 
 /* --- GitHub and GitLab --- */
@@ -611,31 +662,33 @@ void lint_report_github(const struct lint_report *report, FILE *out)
 	}
 }
 
-json_t *lint_report_gitlab(const struct lint_report *report)
+static bool is_counted(const struct lint_report *report, size_t number)
+{
+	return counts(report, &report->lint->findings[number]);
+}
+
+static json_t *issue_json(const struct lint_report *report, size_t number)
 {
 	static const char *const severities[] = {
 		[LINT_INFO] = "info",
 		[LINT_WARNING] = "minor",
 		[LINT_ERROR] = "major",
 	};
-	json_t *list = json_array();
+	const struct lint_finding *finding = &report->lint->findings[number];
+	size_t line = finding->place.line > 0 ? finding->place.line : 1;
 
-	for (size_t i = 0; i < report->lint->count; i++) {
-		const struct lint_finding *finding = &report->lint->findings[i];
-		size_t line = finding->place.line > 0 ? finding->place.line : 1;
+	return json_pack("{s:s,s:o,s:s,s:o,s:s,s:{s:o,s:{s:I}}}", "type", "issue", "description",
+			 doc_text(finding->message), "check_name", rule_of(finding)->slug,
+			 "fingerprint", fingerprint(report, number), "severity",
+			 severities[rule_of(finding)->severity], "location", "path",
+			 doc_text(target_of(report, &finding->place)->name), "lines", "begin",
+			 (json_int_t)line);
+}
 
-		if (!counts(report, finding))
-			continue;
-		(void)json_array_append_new(
-			list,
-			json_pack("{s:s,s:o,s:s,s:o,s:s,s:{s:o,s:{s:I}}}", "type", "issue",
-				  "description", doc_text(finding->message), "check_name",
-				  rule_of(finding)->slug, "fingerprint", fingerprint(report, i),
-				  "severity", severities[rule_of(finding)->severity], "location",
-				  "path", doc_text(target_of(report, &finding->place)->name),
-				  "lines", "begin", (json_int_t)line));
-	}
-	return list;
+void lint_report_gitlab(const struct lint_report *report, FILE *out)
+{
+	print_findings(report, is_counted, issue_json, out);
+	(void)fputc('\n', out);
 }
 
 /* --- the rules --- */

@@ -31,18 +31,18 @@ bool lint_holds(const struct lint_report *report);
 
 int lint_report_text(const struct lint_report *report, bool colour, FILE *out,
 		     struct error *err) must_check;
-/* Schema "seatrial/image-lint/1", docs/json.md. New references; NULL without memory. */
-json_t *lint_report_json(const struct lint_report *report);
+/* Schema "seatrial/image-lint/1", docs/json.md. */
+void lint_report_json(const struct lint_report *report, FILE *out);
 /* SARIF 2.1.0 (OASIS). */
-json_t *lint_report_sarif(const struct lint_report *report);
+void lint_report_sarif(const struct lint_report *report, FILE *out);
 /* GitLab's code quality report. */
-json_t *lint_report_gitlab(const struct lint_report *report);
+void lint_report_gitlab(const struct lint_report *report, FILE *out);
 /* One test per enabled rule. */
 void lint_report_tap(const struct lint_report *report, FILE *out);
 /* GitHub's workflow commands: annotations. */
 void lint_report_github(const struct lint_report *report, FILE *out);
 
-/* All rules. */
+/* All rules; as JSON a new reference, NULL without memory. */
 void lint_rules_text(const struct lint *lint, FILE *out);
 json_t *lint_rules_json(const struct lint *lint);
 

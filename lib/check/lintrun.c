@@ -272,10 +272,10 @@ static int check_install(const struct run *run, const struct script_command *com
 	if (install.manager == MANAGER_NONE ||
 	    (install.verb_word == NULL && install.verb == VERB_OTHER))
 		return 0;
+	if (install.verb_word != NULL && check_confirmed(run, command, &install, err) < 0)
+		return -1;
 	if (install.verb_word != NULL && install.manager == MANAGER_APT &&
 	    check_apt(run, command, &install, err) < 0)
-		return -1;
-	if (install.verb_word != NULL && check_confirmed(run, command, &install, err) < 0)
 		return -1;
 	if (check_cache(run, command, &install, err) < 0 ||
 	    check_pinned(run, command, &install, err) < 0 ||

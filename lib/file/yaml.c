@@ -337,6 +337,46 @@ static int check_depth(const char *data, size_t size, const char *name, struct e
 	return result;
 }
 
+/* An alias inside of what it is an alias of: children are nodes, and lead back to one of their
+ * parents. Aliases come behind their anchors, so this is no deeper than the text is nested. 0 not
+ * seen, 1 above, 2 done. */
+static bool leads_back(const yaml_document_t *document, int index, unsigned char *seen)
+{
+	const yaml_node_t *node = document->nodes.start + index - 1;
+	bool back = false;
+
+	if (seen[index] > 0)
+		return seen[index] == 1;
+	seen[index] = 1;
+	if (node->type == YAML_SEQUENCE_NODE)
+		for (const yaml_node_item_t *item = node->data.sequence.items.start;
+		     item < node->data.sequence.items.top && !back; item++)
+			back = leads_back(document, *item, seen);
+	if (node->type == YAML_MAPPING_NODE)
+		for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+		     pair < node->data.mapping.pairs.top && !back; pair++)
+			back = leads_back(document, pair->key, seen) ||
+			       leads_back(document, pair->value, seen);
+	seen[index] = 2;
+	return back;
+}
+
+static int check_cycles(const struct yml *yml, struct error *err)
+{
+	const yaml_document_t *document = yml->document;
+	size_t count = (size_t)(document->nodes.top - document->nodes.start);
+	auto_free unsigned char *seen = calloc(count + 1, 1);
+
+	if (seen == NULL)
+		return error_memory(err);
+	for (size_t i = 1; i <= count; i++)
+		if (seen[i] == 0 && leads_back(document, (int)i, seen)) {
+			(void)error_set(err, ERROR_INPUT, "an anchor holds an alias of itself");
+			return yml_error(yml, document->nodes.start + i - 1, err);
+		}
+	return 0;
+}
+
 /* One document after the other. */
 static int each_document(yaml_parser_t *parser, struct yml *yml, bool several,
 			 int (*visit)(const struct yml *yml, void *context, struct error *err),
@@ -354,7 +394,9 @@ static int each_document(yaml_parser_t *parser, struct yml *yml, bool several,
 		if (!empty && count > 0 && !several)
 			result = error_set(err, ERROR_INPUT,
 					   "%s: several YAML documents in one file", yml->name);
-		else if (!empty || count == 0)
+		else if (!empty)
+			result = check_cycles(yml, err) < 0 ? -1 : visit(yml, context, err);
+		else if (count == 0)
 			result = visit(yml, context, err);
 		yaml_document_delete(&document);
 		if (result < 0 || empty)

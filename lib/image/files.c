@@ -265,33 +265,6 @@ static int merge_again(void *context, const struct layer_info *layer, void *stat
 	return 0;
 }
 
-int files_read(const struct image *image, const char *const *paths, struct files **ret_files,
-	       struct error *err)
-{
-	auto_files struct files *files = calloc(1, sizeof *files);
-	struct image_visitor visitor = {
-		.context = files,
-		.layer_begin = gathering_begin,
-		.entry = gathering_entry,
-		.data = gathering_data,
-		.entry_end = gathering_entry_end,
-		.layer_end = gathering_end,
-		.merge = merge,
-		.merge_again = merge_again,
-		.state_free = gathering_free,
-	};
-
-	if (files == NULL)
-		return error_memory(err);
-	files->paths = paths;
-	if (rootfs_new(&files->rootfs, err) < 0 || image_walk(image, &visitor, err) < 0 ||
-	    rootfs_finish(files->rootfs, err) < 0)
-		return -1;
-	files->paths = NULL;
-	*ret_files = steal(&files);
-	return 0;
-}
-
 /* The last entry of that path in the layer, or NULL. */
 static const struct record *find_in_layer(const struct files *files, size_t layer, const char *path)
 {
@@ -430,4 +403,85 @@ bool files_next(const struct files *files, uint32_t *cursor, struct buf *path,
 		return true;
 	}
 	return false;
+}
+
+static int read_once(const struct image *image, const char *const *paths, struct files **ret_files,
+		     struct error *err)
+{
+	auto_files struct files *files = calloc(1, sizeof *files);
+	struct image_visitor visitor = {
+		.context = files,
+		.layer_begin = gathering_begin,
+		.entry = gathering_entry,
+		.data = gathering_data,
+		.entry_end = gathering_entry_end,
+		.layer_end = gathering_end,
+		.merge = merge,
+		.merge_again = merge_again,
+		.state_free = gathering_free,
+	};
+
+	if (files == NULL)
+		return error_memory(err);
+	files->paths = paths;
+	if (rootfs_new(&files->rootfs, err) < 0 || image_walk(image, &visitor, err) < 0 ||
+	    rootfs_finish(files->rootfs, err) < 0)
+		return -1;
+	files->paths = NULL;
+	*ret_files = steal(&files);
+	return 0;
+}
+
+/* A wanted file may be a link of another name, whose content nobody knew to be wanted: 1, and that
+ * name. */
+static int find_hidden(const struct files *files, const char *path, char **ret_name,
+		       struct error *err)
+{
+	struct file_facts facts;
+	auto_free char *real = NULL;
+	const struct record *record;
+	int found = files_find(files, path, true, &facts, &real, err);
+
+	if (found <= 0 || facts.type != ROOTFS_FILE || facts.size == 0 || facts.data != NULL)
+		return found < 0 ? -1 : 0;
+	record = find_record(
+		files,
+		rootfs_node(files->rootfs, tree_find_path(rootfs_tree(files->rootfs), real + 1))
+			.layer,
+		real + 1, false);
+	*ret_name = record != NULL ? strdup(record->path) : NULL;
+	return *ret_name != NULL ? 1 : error_memory(err);
+}
+
+int files_read(const struct image *image, const char *const *paths, struct files **ret_files,
+	       struct error *err)
+{
+	auto_files struct files *files = NULL;
+	const char *wanted[2 * FILES_PATHS_MAX + 1] = { NULL };
+	char *names[FILES_PATHS_MAX] = { NULL };
+	size_t count = 0;
+	size_t hidden = 0;
+	int result = read_once(image, paths, &files, err);
+
+	while (result == 0 && paths[count] != NULL && count < FILES_PATHS_MAX) {
+		result = find_hidden(files, paths[count], &names[hidden], err);
+		wanted[count] = paths[count];
+		count++;
+		if (result > 0) {
+			hidden++;
+			result = 0;
+		}
+	}
+	for (size_t i = 0; i < hidden; i++)
+		wanted[count + i] = names[i];
+	if (result == 0 && hidden > 0) {
+		files_free(steal(&files));
+		result = read_once(image, wanted, &files, err);
+	}
+	for (size_t i = 0; i < hidden; i++)
+		free(names[i]);
+	if (result < 0)
+		return -1;
+	*ret_files = steal(&files);
+	return 0;
 }

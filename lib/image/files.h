@@ -15,6 +15,8 @@
 #define FILES_CONTENT_MAX ((size_t)1 << 20)
 /* Of a program: enough for the line that names its interpreter. */
 #define FILES_HEAD_MAX ((size_t)256)
+/* More are not looked for. */
+#define FILES_PATHS_MAX 16
 
 struct file_facts {
 	enum rootfs_type type;
@@ -28,8 +30,9 @@ struct file_facts {
 
 struct files;
 
-/* Reads every layer once. Kept are the contents of `paths` ("etc/passwd"; ends in NULL) and the
- * first bytes of regular files that somebody may execute. */
+/* Reads every layer. Kept are the contents of `paths` ("etc/passwd"; ends in NULL) and the
+ * beginnings of scripts that somebody may execute. Where one of them is a link of a file whose
+ * content is not at hand, the layers are read again. */
 int files_read(const struct image *image, const char *const *paths, struct files **ret_files,
 	       struct error *err) must_check;
 void files_free(struct files *files);
