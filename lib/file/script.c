@@ -738,3 +738,22 @@ const struct word *script_inner(const struct script_command *command)
 	}
 	return NULL;
 }
+
+int script_unwrap(struct script *script, struct error *err)
+{
+	static const struct script_source source = { .escape = '\\' };
+	const struct word *inner = script->count == 1 ? script_inner(&script->items[0]) : NULL;
+	auto_script struct script unwrapped = { 0 };
+
+	if (inner == NULL)
+		return 0;
+	if (script_parse(inner->data, inner->size, &source, &unwrapped, err) < 0)
+		return -1;
+	for (size_t i = 0; i < unwrapped.count; i++)
+		for (size_t k = 0; k < unwrapped.items[i].words.count; k++)
+			unwrapped.items[i].words.items[k].at = (struct span) { 0 };
+	script_release(script);
+	*script = unwrapped;
+	unwrapped = (struct script) { 0 };
+	return 0;
+}
