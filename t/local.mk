@@ -272,6 +272,16 @@ t_unit_test_container_SOURCES = t/unit/test-container.c
 t_unit_test_container_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_container_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-script
+t_unit_test_script_SOURCES = t/unit/test-script.c
+t_unit_test_script_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_script_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-lint
+t_unit_test_lint_SOURCES = t/unit/test-lint.c
+t_unit_test_lint_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_lint_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-sandbox
 t_unit_test_sandbox_SOURCES = t/unit/test-sandbox.c
 t_unit_test_sandbox_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -206,7 +206,7 @@ static int silence_read(struct lint *lint, struct lint_silence *silence, const c
 			struct error *err)
 {
 	do {
-		size_t length = strcspn(text, ", \t");
+		size_t length = strcspn(text, ",: \t");
 		auto_free char *slug = strndup(text, length);
 		enum lint_id rule;
 

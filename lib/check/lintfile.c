@@ -110,6 +110,54 @@ int lint_file_script(const struct lint_file *file, const struct instruction *ins
 	return script_parse(file->data + at.start, at.end - at.start, &source, ret_script, err);
 }
 
+static const char *health_problem(const struct instruction *healthcheck)
+{
+	static const char *const times[] = { "interval", "timeout", "start-period",
+					     "start-interval" };
+	const struct words *args = &healthcheck->args;
+	const char *type = args->items[0].data;
+	size_t from = 0;
+	const char *retries = instruction_flag(healthcheck, "retries", &from);
+	uint64_t value;
+
+	if (strcasecmp(type, "none") == 0)
+		return args->count > 1 ? "NONE takes no argument" : NULL;
+	if (strcasecmp(type, "cmd") != 0)
+		return "CMD or NONE is expected";
+	if (args->count < 2 || args->items[1].size == 0)
+		return "CMD lacks a command";
+	for (size_t i = 0; i < array_size(times); i++) {
+		const char *time;
+
+		from = 0;
+		time = instruction_flag(healthcheck, times[i], &from);
+		if (time != NULL && text_parse_duration(time, &value, NULL) < 0)
+			return "a time that is none";
+	}
+	return retries != NULL && text_parse_number(retries, &value, NULL) < 0
+		       ? "a number of retries that is none"
+		       : NULL;
+}
+
+/* What builders refuse in instructions that have enough words; NULL for none. */
+static const char *problem_of(const struct instruction *instruction)
+{
+	const struct words *args = &instruction->args;
+
+	if (strcmp(instruction->name, "healthcheck") == 0)
+		return health_problem(instruction);
+	if (strcmp(instruction->name, "shell") == 0 && !instruction->exec_form)
+		return "a JSON array is expected";
+	if (strcmp(instruction->name, "onbuild") == 0 && instruction->trigger == NULL)
+		return "an instruction is expected";
+	if (strcmp(instruction->name, "env") != 0 && strcmp(instruction->name, "label") != 0)
+		return NULL;
+	for (size_t i = 0; i < args->count; i += 3)
+		if (args->items[i].size == 0)
+			return "a name is empty";
+	return NULL;
+}
+
 /* Words that some instruction cannot do without. BuildKit says so when it builds. */
 static int check_known(const struct lint_file *file, const struct instruction *instruction,
 		       struct error *err)
@@ -138,13 +186,14 @@ static int check_known(const struct lint_file *file, const struct instruction *i
 	size_t line;
 	size_t column;
 	size_t count = instruction->args.count;
+	const char *problem;
 
 	dockerfile_locate(file->dockerfile, instruction->keyword_at.start, &line, &column);
 	if (!instruction->known)
 		return error_set(err, ERROR_INPUT, "%s:%zu:%zu: unknown instruction: %s",
 				 file->name, line, column, instruction->keyword);
 	/* the text of a heredoc counts */
-	if (instruction->heredoc_count > 0)
+	if (instruction->heredoc_count > 0 && strcmp(instruction->name, "run") == 0)
 		return 0;
 	for (size_t i = 0; i < array_size(counts); i++) {
 		if (strcmp(counts[i].name, instruction->name) != 0)
@@ -156,6 +205,10 @@ static int check_known(const struct lint_file *file, const struct instruction *i
 			return error_set(err, ERROR_INPUT, "%s:%zu:%zu: %s has too many arguments",
 					 file->name, line, column, instruction->keyword);
 	}
+	problem = problem_of(instruction);
+	if (problem != NULL)
+		return error_set(err, ERROR_INPUT, "%s:%zu:%zu: %s: %s", file->name, line, column,
+				 instruction->keyword, problem);
 	return 0;
 }
 
@@ -624,6 +677,10 @@ static int note_arg(struct lint_file *file, const struct instruction *instructio
 
 		if (name == NULL)
 			return error_memory(err);
+		if (sign != NULL && sign[1] != '\0' && strcmp(name, "PIP_NO_CACHE_DIR") == 0)
+			file->states[instruction->stage].pip_cache_off = true;
+		if (sign != NULL && strcmp(name, "UV_NO_CACHE") == 0)
+			file->states[instruction->stage].uv_cache_off = is_on(sign + 1);
 		/* an ARG without a default is given the secret on the command line */
 		if (environment_is_secret(name,
 					  sign != NULL && sign[1] != '\0' ? sign + 1 : NULL) &&

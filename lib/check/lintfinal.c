@@ -9,6 +9,9 @@
 #include "check/lintfile.h"
 #include "check/lintstart.h"
 
+/* Versions that are compared with one another. */
+#define VERSIONS_MAX 200
+
 /* The FROM of the stage that is built, where what is missing is told. */
 static struct lint_place final_place(const struct lint_file *file)
 {
@@ -155,22 +158,27 @@ static int check_versions(struct lint_file *file, struct error *err)
 {
 	const struct dockerfile *dockerfile = file->dockerfile;
 
-	for (size_t i = 0; i < dockerfile->count; i++) {
-		const char *version = literal_version(&dockerfile->instructions[i]);
+	const struct instruction *seen[VERSIONS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < dockerfile->count && count < array_size(seen); i++) {
+		const struct instruction *instruction = &dockerfile->instructions[i];
+		const char *version = literal_version(instruction);
 		size_t length = version != NULL ? version_length(version) : 0;
 
-		for (size_t k = 0; version != NULL && k < i; k++) {
-			const char *other = literal_version(&dockerfile->instructions[k]);
-			struct lint_place place =
-				lint_file_whole(file, &dockerfile->instructions[i]);
+		if (version == NULL)
+			continue;
+		for (size_t k = 0; k < count; k++) {
+			const char *other = literal_version(seen[k]);
+			struct lint_place place = lint_file_whole(file, instruction);
 
-			if (other == NULL || version_length(other) != length ||
-			    strncmp(other, version, length) != 0)
+			if (version_length(other) != length || strncmp(other, version, length) != 0)
 				continue;
 			return lint_find(file->lint, LINT_NO_BUILD_ARGUMENT, &place, err,
 					 "%.*s stands on line %zu as well", (int)length, version,
-					 dockerfile->instructions[k].first_line);
+					 seen[k]->first_line);
 		}
+		seen[count++] = instruction;
 	}
 	return 0;
 }
@@ -188,14 +196,16 @@ static int check_form(struct lint_file *file, const struct instruction *start, e
 	if (start == NULL)
 		return 0;
 	place = lint_file_whole(file, start);
-	if (start->exec_form)
-		return rule == LINT_CMD_SHELL_FORM
-			       ? lint_credit(file->lint, "start command in exec form", &place, err)
-			       : 0;
 	if (start->args.count == 0)
 		return 0;
-	if (lint_find(file->lint, rule, &place, err, "%s is run by a shell", start->keyword) < 0 ||
-	    lint_file_script(file, start, &script, err) < 0)
+	if (lint_file_script(file, start, &script, err) < 0)
+		return -1;
+	/* a shell that somebody wrote down is meant, but nothing to praise */
+	if (start->exec_form)
+		return rule == LINT_CMD_SHELL_FORM && script_inner(&script.items[0]) == NULL
+			       ? lint_credit(file->lint, "start command in exec form", &place, err)
+			       : 0;
+	if (lint_find(file->lint, rule, &place, err, "%s is run by a shell", start->keyword) < 0)
 		return -1;
 	/* one plain command, in which a shell has nothing to do */
 	if (script.count != 1 || script.items[0].assignments.count > 0 ||
@@ -212,6 +222,19 @@ static int check_form(struct lint_file *file, const struct instruction *start, e
 	return lint_fix(file->lint, rule, start->text_at, text.data, err);
 }
 
+/* What a CMD or ENTRYPOINT runs for itself. */
+static int own_script(const struct lint_file *file, const struct instruction *start,
+		      struct script *ret_script, struct error *err)
+{
+	auto_script struct script script = { 0 };
+
+	if (lint_file_script(file, start, &script, err) < 0 || script_unwrap(&script, err) < 0)
+		return -1;
+	*ret_script = script;
+	script = (struct script) { 0 };
+	return 0;
+}
+
 /* What is run in the end: ENTRYPOINT and CMD as one command, as far as they are one. */
 static int start_script(const struct lint_file *file, struct script *ret_script, struct error *err)
 {
@@ -219,11 +242,12 @@ static int start_script(const struct lint_file *file, struct script *ret_script,
 	const struct instruction *entrypoint = state->entrypoint;
 	const struct instruction *cmd = state->cmd;
 	auto_words struct words words = { 0 };
+	auto_script struct script script = { 0 };
 
 	if (entrypoint == NULL || entrypoint->args.count == 0)
-		return cmd != NULL ? lint_file_script(file, cmd, ret_script, err) : 0;
+		return cmd != NULL ? own_script(file, cmd, ret_script, err) : 0;
 	if (!entrypoint->exec_form)
-		return lint_file_script(file, entrypoint, ret_script, err);
+		return own_script(file, entrypoint, ret_script, err);
 	for (size_t i = 0; i < entrypoint->args.count; i++)
 		if (words_add(&words, entrypoint->args.items[i].data,
 			      entrypoint->args.items[i].size, err) < 0)
@@ -232,7 +256,11 @@ static int start_script(const struct lint_file *file, struct script *ret_script,
 	for (size_t i = 0; cmd != NULL && cmd->exec_form && i < cmd->args.count; i++)
 		if (words_add(&words, cmd->args.items[i].data, cmd->args.items[i].size, err) < 0)
 			return -1;
-	return script_of_words(&words, ret_script, err);
+	if (script_of_words(&words, &script, err) < 0 || script_unwrap(&script, err) < 0)
+		return -1;
+	*ret_script = script;
+	script = (struct script) { 0 };
+	return 0;
 }
 
 static bool exposes_ports(const struct lint_file *file)
@@ -273,7 +301,7 @@ static int check_start(struct lint_file *file, const struct script *script, stru
 	if (judge_start(file, script, start, &found, err) < 0 || found || state->cmd == NULL)
 		return found || state->cmd == NULL ? 0 : -1;
 	/* behind an entry point that is a script of one's own */
-	if (lint_file_script(file, state->cmd, &alone, err) < 0)
+	if (own_script(file, state->cmd, &alone, err) < 0)
 		return -1;
 	return judge_start(file, &alone, start, &found, err);
 }
@@ -349,6 +377,17 @@ static int check_ports(struct lint_file *file, const struct script *script, stru
 					   "the program listens on %u, which is not exposed", port);
 }
 
+/* Files to be taken out of a build, on scratch and with nothing to start: no image to be run. */
+static bool is_output(const struct lint_file *file)
+{
+	const struct lint_stage *state = &file->states[file->final];
+	size_t stage = file->final;
+
+	while (file->stages.items[stage].parent != STAGE_NONE)
+		stage = file->stages.items[stage].parent;
+	return file->stages.items[stage].scratch && state->cmd == NULL && state->entrypoint == NULL;
+}
+
 /* --- user --- */
 
 static int check_user(struct lint_file *file, struct error *err)
@@ -365,8 +404,9 @@ static int check_user(struct lint_file *file, struct error *err)
 		return lint_find(file->lint, LINT_USER_ROOT, &place, err, "the last USER is root");
 	}
 	/* what was built says it better, and some bases say it in their names */
-	if (file->settings->has_image || (base != NULL && (strstr(base, "nonroot") != NULL ||
-							   strstr(base, "unprivileged") != NULL)))
+	if (is_output(file) || file->settings->has_image ||
+	    (base != NULL &&
+	     (strstr(base, "nonroot") != NULL || strstr(base, "unprivileged") != NULL)))
 		return 0;
 	return lint_find(file->lint, LINT_USER_ROOT, &place, err,
 			 base == NULL
@@ -495,15 +535,16 @@ static int check_health(struct lint_file *file, struct lint_file_facts *facts, s
 	auto_script struct script script = { 0 };
 
 	if (healthcheck == NULL)
-		return file->settings->has_image ? 0
-						 : lint_find(file->lint, LINT_NO_HEALTHCHECK,
-							     &place, err, "no HEALTHCHECK");
+		return is_output(file) || file->settings->has_image
+			       ? 0
+			       : lint_find(file->lint, LINT_NO_HEALTHCHECK, &place, err,
+					   "no HEALTHCHECK");
 	place = lint_file_whole(file, healthcheck);
 	if (strcasecmp(healthcheck->args.items[0].data, "none") == 0)
 		return lint_find(file->lint, LINT_NO_HEALTHCHECK, &place, err,
 				 "the health check is switched off");
 	facts->healthcheck = true;
-	if (health_script(file, healthcheck, &script, err) < 0)
+	if (health_script(file, healthcheck, &script, err) < 0 || script_unwrap(&script, err) < 0)
 		return -1;
 	facts->health_path = start_url_path(&script);
 	if (lint_credit(file->lint, "health check in the image", &place, err) < 0 ||

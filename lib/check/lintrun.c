@@ -7,12 +7,20 @@
 #include "check/install.h"
 #include "check/lintfile.h"
 
+/* RUNs behind a mkdir that are looked through for what becomes of the folder. */
+#define SETTLING_MAX 100
+
 /* One RUN, while it is looked at. */
 struct run {
 	struct lint_file *file;
 	const struct instruction *instruction;
 	struct lint_stage *state;
 	const struct script *script;
+	/* what its commands do, worked out once */
+	bool does[MANAGER_OTHER + 1][VERB_CLEAN_LISTS + 1];
+	bool removes;
+	bool no_cache; /* said to all package managers by an export */
+	bool pipefail;
 };
 
 static struct lint_place word_place(const struct run *run, const struct word *word)
@@ -65,7 +73,7 @@ static bool is_mounted(const struct run *run, const char *path)
 /* Something in this RUN removes what lies there. */
 static bool removes(const struct run *run, const char *path)
 {
-	for (size_t i = 0; i < run->script->count; i++) {
+	for (size_t i = 0; run->removes && i < run->script->count; i++) {
 		const struct script_command *command = &run->script->items[i];
 		const char *name = script_program_name(command);
 
@@ -79,14 +87,22 @@ static bool removes(const struct run *run, const char *path)
 /* The manager does that somewhere in this RUN. */
 static bool does(const struct run *run, enum manager manager, enum manager_verb verb)
 {
+	return run->does[manager][verb];
+}
+
+static void work_out(struct run *run)
+{
 	for (size_t i = 0; i < run->script->count; i++) {
+		const struct script_command *command = &run->script->items[i];
+		const char *name = script_program_name(command);
 		struct install install;
 
-		install_read(&run->script->items[i], &install);
-		if (install.manager == manager && install.verb == verb)
-			return true;
+		install_read(command, &install);
+		run->does[install.manager][install.verb] = true;
+		run->removes = run->removes || strcmp(name, "rm") == 0 || strcmp(name, "find") == 0;
+		run->no_cache = run->no_cache ||
+				(strcmp(name, "export") == 0 && has_text(command, "NO_CACHE"));
 	}
-	return false;
 }
 
 static bool keeps_cache(const struct run *run, const struct script_command *command,
@@ -139,7 +155,7 @@ static int check_cache(const struct run *run, const struct script_command *comma
 	for (size_t i = 0; i < command->assignments.count; i++)
 		if (strstr(command->assignments.items[i].data, "NO_CACHE") != NULL)
 			return 0;
-	kept = keeps_cache(run, command, install->manager) &&
+	kept = !run->no_cache && keeps_cache(run, command, install->manager) &&
 	       !does(run, install->manager, VERB_CLEAN);
 	run->state->installs = true;
 	run->state->cache_kept = run->state->cache_kept || kept;
@@ -311,18 +327,13 @@ static int check_pipe(const struct run *run, size_t number, struct error *err)
 	const struct script_command *command = &run->script->items[number];
 	const struct script_command *before = &run->script->items[number - 1];
 	struct lint_place place = command_place(run, command);
-	bool pipefail = run->state->pipefail;
-
-	for (size_t i = 0; i < number && !pipefail; i++)
-		pipefail = strcmp(script_program_name(&run->script->items[i]), "set") == 0 &&
-			   has_word(&run->script->items[i], "pipefail");
 	if (is_one_of(script_program_name(before), loaders) &&
 	    is_one_of(script_program_name(command), shells) &&
 	    lint_find(run->file->lint, LINT_DOWNLOAD_RUN_UNSEEN, &place, err,
 		      "what %s brings is run by %s as it comes", script_program_name(before),
 		      script_program_name(command)) < 0)
 		return -1;
-	if (pipefail || is_one_of(script_program_name(before), safe))
+	if (run->pipefail || is_one_of(script_program_name(before), safe))
 		return 0;
 	return lint_find(run->file->lint, LINT_PIPE_FAILURE_HIDDEN, &place, err,
 			 "that %s failed would not be noticed", script_program_name(before));
@@ -450,17 +461,22 @@ static int check_chown(const struct run *run, const struct script_command *comma
 	return 0;
 }
 
-/* Is its owner or mode set, or is it removed, in this stage from here on? */
+/* Is its owner or mode set, or is it removed, in this stage from here on? Where there are too many
+ * RUNs to look at, nobody knows. */
 static bool is_settled(const struct run *run, const char *folder)
 {
 	static const char *const settling[] = { "chown", "chmod", "install", "setfacl",
 						"rm",	 "chgrp", NULL };
 	const struct dockerfile *dockerfile = run->file->dockerfile;
+	size_t count = 0;
 
 	for (size_t i = 0; i < dockerfile->count; i++) {
 		const struct instruction *instruction = &dockerfile->instructions[i];
 		auto_script struct script script = { 0 };
 
+		if (count == SETTLING_MAX)
+			return true;
+		count += instruction >= run->instruction && strcmp(instruction->name, "run") == 0;
 		if (instruction < run->instruction || strcmp(instruction->name, "run") != 0 ||
 		    !run->file->states[instruction->stage].shipped ||
 		    lint_file_script(run->file, instruction, &script, NULL) < 0)
@@ -597,11 +613,15 @@ static int check_program(const struct run *run, size_t number, struct error *err
 	return 0;
 }
 
-static int check_script(const struct run *run, struct error *err)
+static int check_script(struct run *run, struct error *err)
 {
+	work_out(run);
 	for (size_t i = 0; i < run->script->count; i++) {
 		if (run->script->items[i].words.count == 0)
 			continue;
+		run->pipefail = run->pipefail ||
+				(strcmp(script_program_name(&run->script->items[i]), "set") == 0 &&
+				 has_word(&run->script->items[i], "pipefail"));
 		if (check_install(run, &run->script->items[i], err) < 0 ||
 		    check_program(run, i, err) < 0)
 			return -1;
@@ -619,7 +639,13 @@ static int check_inner(const struct run *run, struct error *err)
 		const struct word *inner = script_inner(&run->script->items[i]);
 		struct script_source source = { .escape = '\\' };
 		auto_script struct script script = { 0 };
-		struct run below = *run;
+		struct run below = {
+			.file = run->file,
+			.instruction = run->instruction,
+			.state = run->state,
+			.script = &script,
+			.pipefail = has_word(&run->script->items[i], "pipefail"),
+		};
 
 		if (inner == NULL)
 			continue;
@@ -629,7 +655,6 @@ static int check_inner(const struct run *run, struct error *err)
 		for (size_t k = 0; k < script.count; k++)
 			for (size_t j = 0; j < script.items[k].words.count; j++)
 				script.items[k].words.items[j].at = inner->at;
-		below.script = &script;
 		/* a mend there would replace the whole */
 		struct edits *edits = run->file->lint->edits;
 		int result;
@@ -652,6 +677,7 @@ int lint_run(struct lint_file *file, const struct instruction *instruction,
 		.instruction = instruction,
 		.state = state,
 		.script = &script,
+		.pipefail = state->pipefail,
 	};
 
 	if (state->foreign_shell || instruction->text == NULL)

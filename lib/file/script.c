@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "base/buf.h"
 
-#define WORD_MAX     ((size_t)1 << 20)
+#define WORD_MAX     ((size_t)1 << 20) /* longer ones are cut off */
 #define NESTING_MAX  32
 #define HEREDOCS_MAX 16
 
@@ -20,6 +20,7 @@ struct reader {
 	struct script *script;
 	struct error *err;
 	unsigned depth; /* of $( and ` */
+	unsigned cases; /* whose esac is to come */
 	bool nested;
 	/* here-documents whose bodies follow behind the line */
 	char *heredocs[HEREDOCS_MAX];
@@ -38,6 +39,8 @@ struct reader {
 };
 
 static int commands_read(struct reader *reader, char end);
+static int command_end(struct reader *reader, enum script_operator next);
+static void pattern_skip(struct reader *reader);
 
 static void command_release(struct script_command *command)
 {
@@ -117,7 +120,15 @@ static void word_char(struct reader *reader, char c)
 		reader->word_start = reader->at;
 		buf_truncate(&reader->word, 0);
 	}
-	buf_add_char(&reader->word, c);
+	if (reader->word.size < WORD_MAX / 2)
+		buf_add_char(&reader->word, c);
+}
+
+/* What stands for commands inside of a word. */
+static void word_commands(struct reader *reader)
+{
+	for (const char *c = "(\xe2\x80\xa6)"; *c != '\0'; c++)
+		word_char(reader, *c);
 }
 
 /* Begins a word that may stay empty: ''. */
@@ -154,6 +165,24 @@ static bool is_reserved(const char *word)
 	return false;
 }
 
+/* "case WORD in" */
+static bool opens_case(const struct script_command *command)
+{
+	return command->words.count == 3 && strcmp(command->words.items[0].data, "case") == 0 &&
+	       strcmp(command->words.items[2].data, "in") == 0;
+}
+
+/* Inside of [[ ]] nothing is an operator. */
+static bool is_in_test(const struct reader *reader)
+{
+	const struct words *words = &reader->command.words;
+
+	return words->count > 0 && strcmp(words->items[0].data, "[[") == 0 &&
+	       strcmp(words->items[words->count - 1].data, "]]") != 0 &&
+	       !(reader->in_word && reader->word.size == 2 &&
+		 memcmp(reader->word.data, "]]", 2) == 0);
+}
+
 static int word_end(struct reader *reader)
 {
 	struct script_command *command = &reader->command;
@@ -172,13 +201,22 @@ static int word_end(struct reader *reader)
 			command->silent = true;
 		return 0;
 	}
-	if (list->count == 0 && !reader->quoted && is_reserved(reader->word.data))
+	if (list->count == 0 && !reader->quoted && is_reserved(reader->word.data)) {
+		if (strcmp(reader->word.data, "esac") == 0 && reader->cases > 0)
+			reader->cases--;
 		return 0;
+	}
 	if (list->count == 0 && is_assignment(reader->word.data))
 		list = &command->assignments;
 	if (words_add(list, reader->word.data, reader->word.size, reader->err) < 0)
 		return -1;
 	list->items[list->count - 1].at = at;
+	if (list == &command->words && opens_case(command) && !reader->quoted) {
+		reader->cases++;
+		if (command_end(reader, SCRIPT_SEQUENCE) < 0)
+			return -1;
+		pattern_skip(reader);
+	}
 	return 0;
 }
 
@@ -217,6 +255,7 @@ static int nested_read(struct reader *reader, char end)
 	bool nested = reader->nested;
 	bool quoted = reader->quoted;
 	bool redirected = reader->redirected;
+	unsigned cases = reader->cases;
 	size_t start = reader->word_start;
 	struct buf word = reader->word;
 	int result;
@@ -230,6 +269,7 @@ static int nested_read(struct reader *reader, char end)
 	reader->command = (struct script_command) { 0 };
 	reader->next = SCRIPT_BEGINS;
 	reader->nested = true;
+	reader->cases = 0;
 	reader->in_word = false;
 	reader->redirected = false;
 	reader->depth++;
@@ -242,6 +282,7 @@ static int nested_read(struct reader *reader, char end)
 	reader->in_word = true;
 	reader->quoted = quoted;
 	reader->redirected = redirected;
+	reader->cases = cases;
 	reader->command = outer;
 	reader->next = next;
 	reader->nested = nested;
@@ -272,7 +313,7 @@ static int expansion_read(struct reader *reader)
 
 	if (c == '`') {
 		word_char(reader, '$');
-		buf_add_string(&reader->word, "(\xe2\x80\xa6)");
+		word_commands(reader);
 		reader->at++;
 		return nested_read(reader, '`');
 	}
@@ -281,7 +322,7 @@ static int expansion_read(struct reader *reader)
 	if (peek(reader, 0) == '(' && peek(reader, 1) == '(') {
 		raw_read(reader, '(', ')');
 	} else if (peek(reader, 0) == '(') {
-		buf_add_string(&reader->word, "(\xe2\x80\xa6)");
+		word_commands(reader);
 		reader->at++;
 		return nested_read(reader, ')');
 	} else if (peek(reader, 0) == '{') {
@@ -309,7 +350,7 @@ static int double_quotes_read(struct reader *reader)
 		word_char(reader, c);
 		reader->at++;
 	}
-	reader->at++;
+	reader->at += reader->at < reader->size;
 	return 0;
 }
 
@@ -324,7 +365,7 @@ static void single_quotes_read(struct reader *reader)
 		word_char(reader, reader->text[reader->at]);
 		reader->at++;
 	}
-	reader->at++;
+	reader->at += reader->at < reader->size;
 }
 
 /* Behind "<<": remembers the delimiter. */
@@ -367,6 +408,7 @@ static void heredocs_skip(struct reader *reader)
 				end != NULL ? (size_t)(end - line) : reader->size - reader->at;
 
 			reader->at += size + (end != NULL);
+			size -= size > 0 && line[size - 1] == '\r';
 			while (reader->chomps[i] && size > 0 && *line == '\t') {
 				line++;
 				size--;
@@ -412,8 +454,15 @@ static int operator_read(struct reader *reader, char end, bool *ret_end)
 {
 	char c = reader->text[reader->at];
 	bool twice = peek(reader, 1) == c;
+	bool ends_branch = c == ';' && (twice || peek(reader, 1) == '&');
 	enum script_operator next = SCRIPT_SEQUENCE;
+	size_t at = reader->at;
 
+	/* the word ends before the operator; what "in" ends is passed over by now */
+	if (word_end(reader) < 0)
+		return -1;
+	if (reader->at != at)
+		return 0;
 	*ret_end = c == end;
 	if (*ret_end) {
 		reader->at++;
@@ -429,20 +478,82 @@ static int operator_read(struct reader *reader, char end, bool *ret_end)
 		next = SCRIPT_AND;
 	else if (c == '(')
 		next = reader->next;
-	reader->at += twice && (c == '|' || c == '&' || c == ';') ? 2 : 1;
+	reader->at += ends_branch || (twice && (c == '|' || c == '&')) ? 2 : 1;
+	if (ends_branch && twice && peek(reader, 0) == '&')
+		reader->at++;
 	if (c == '|' && !twice && peek(reader, 0) == '&')
 		reader->at++;
 	if (command_end(reader, next) < 0)
 		return -1;
 	if (c == '\n')
 		heredocs_skip(reader);
+	if (ends_branch && reader->cases > 0)
+		pattern_skip(reader);
 	return 0;
 }
 
+/* Docker joins lines before any shell sees comments. */
 static void comment_skip(struct reader *reader)
 {
 	while (reader->at < reader->size && reader->text[reader->at] != '\n')
-		reader->at++;
+		if (!reader->source->docker || !skip_continuation(reader))
+			reader->at++;
+}
+
+/* Behind "in" and ";;" of a case: passes over "a|b)". */
+static void pattern_skip(struct reader *reader)
+{
+	char quote = '\0';
+
+	for (;;) {
+		int c = peek(reader, 0);
+
+		if (skip_continuation(reader))
+			continue;
+		if (c == '#')
+			comment_skip(reader);
+		else if (c >= 0 && (isspace(c) || c == '('))
+			reader->at++;
+		else
+			break;
+		if (c == '\n')
+			heredocs_skip(reader);
+	}
+	if (reader->size - reader->at >= 4 && memcmp(reader->text + reader->at, "esac", 4) == 0 &&
+	    (peek(reader, 4) < 0 || (!isalnum(peek(reader, 4)) && peek(reader, 4) != '_')))
+		return;
+	for (; reader->at < reader->size; reader->at++) {
+		char c = reader->text[reader->at];
+
+		if (quote == '\0' && c == ')') {
+			reader->at++;
+			return;
+		}
+		if (c == '\\' && quote != '\'')
+			reader->at += reader->at + 1 < reader->size;
+		else if (c == quote)
+			quote = '\0';
+		else if (quote == '\0' && (c == '\'' || c == '"'))
+			quote = c;
+	}
+}
+
+/* A word that does not go on behind a continued line ends before it. */
+static bool continuation_read(struct reader *reader, int *result)
+{
+	size_t before = reader->at;
+	size_t behind;
+
+	if (!skip_continuation(reader))
+		return false;
+	behind = reader->at;
+	if (behind < reader->size && strchr(" \t\r\n;&|()<>", peek(reader, 0)) == NULL)
+		return true;
+	reader->at = before;
+	*result = word_end(reader);
+	if (reader->at == before)
+		reader->at = behind;
+	return true;
 }
 
 /* Until `end`, or the end of the text where that is 0. */
@@ -454,14 +565,20 @@ static int commands_read(struct reader *reader, char end)
 	while (result == 0 && !ended && reader->at < reader->size) {
 		char c = reader->text[reader->at];
 
-		if (skip_continuation(reader))
+		if (continuation_read(reader, &result))
 			continue;
 		if (c == end && end == '`') {
-			reader->at++;
-			return command_end(reader, SCRIPT_SEQUENCE);
+			result = word_end(reader);
+			reader->at += reader->at < reader->size;
+			return result == 0 ? command_end(reader, SCRIPT_SEQUENCE) : -1;
 		}
 		if (c == ' ' || c == '\t' || c == '\r') {
+			size_t at = reader->at;
+
 			result = word_end(reader);
+			reader->at += reader->at == at;
+		} else if (strchr(";&|()<>", c) != NULL && c != '\0' && is_in_test(reader)) {
+			word_char(reader, c);
 			reader->at++;
 		} else if (strchr(";&|()\n", c) != NULL && c != '\0') {
 			result = operator_read(reader, end, &ended);
@@ -620,4 +737,23 @@ const struct word *script_inner(const struct script_command *command)
 			return &words->items[i + 1];
 	}
 	return NULL;
+}
+
+int script_unwrap(struct script *script, struct error *err)
+{
+	static const struct script_source source = { .escape = '\\' };
+	const struct word *inner = script->count == 1 ? script_inner(&script->items[0]) : NULL;
+	auto_script struct script unwrapped = { 0 };
+
+	if (inner == NULL)
+		return 0;
+	if (script_parse(inner->data, inner->size, &source, &unwrapped, err) < 0)
+		return -1;
+	for (size_t i = 0; i < unwrapped.count; i++)
+		for (size_t k = 0; k < unwrapped.items[i].words.count; k++)
+			unwrapped.items[i].words.items[k].at = (struct span) { 0 };
+	script_release(script);
+	*script = unwrapped;
+	unwrapped = (struct script) { 0 };
+	return 0;
 }

@@ -13,7 +13,7 @@
 
 #include "file/words.h"
 
-/* Larger scripts are cut off. */
+/* Larger scripts are cut off, and words of more than half a MiB. */
 #define SCRIPT_COMMANDS_MAX 10000
 
 enum script_operator {
@@ -63,5 +63,7 @@ size_t script_program(const struct script_command *command);
 const char *script_program_name(const struct script_command *command);
 /* The word that sh -c takes as its script, or NULL. */
 const struct word *script_inner(const struct script_command *command);
+/* Where the whole script is one sh -c, it becomes what that shell runs; places are not kept. */
+int script_unwrap(struct script *script, struct error *err) must_check;
 
 #endif
