@@ -173,8 +173,6 @@ static int tell_image(const char *name, bool *ret_image, struct error *err)
 	struct stat st;
 
 	*ret_image = false;
-	if (strcmp(name, "-") == 0)
-		return 0;
 	if (stat(name, &st) < 0) {
 		const char *slash = strrchr(name, '/');
 		const char *last = slash != NULL ? slash + 1 : name;
@@ -204,21 +202,55 @@ static int open_image(struct run *run, struct target *target, struct error *err)
 	return 0;
 }
 
-static int open_target(struct run *run, struct target *target, const char *name, struct error *err)
+/* Standard input, of which the beginning tells whether it is an image. */
+static int open_input(struct run *run, struct target *target, struct error *err)
 {
-	bool is_stdin = strcmp(name, "-") == 0;
+	auto_stream struct stream *input = NULL;
+	struct image_options how = run->settings->image;
+	struct stream *whole = NULL;
+	char piece[LOOK_SIZE];
+	ssize_t got = 1;
+
+	if (stream_of_descriptor(STDIN_FILENO, target->facts.name, &input, err) < 0)
+		return -1;
+	while (got > 0 && target->data.size < LOOK_SIZE) {
+		got = stream_read(input, piece, sizeof piece, err);
+		if (got > 0)
+			buf_add(&target->data, piece, (size_t)got);
+	}
+	if (got < 0)
+		return -1;
+	if (!is_archive(target->data.data, target->data.size))
+		return buf_read_fd(&target->data, STDIN_FILENO, target->facts.name, err);
+	if (stream_after(target->data.data, target->data.size, steal(&input), &whole, err) < 0)
+		return -1;
+	target->facts.subject = LINT_ON_IMAGE;
+	how.once = true;
+	return image_open_stream("-", whole, target->facts.name, &how, &target->image, err);
+}
+
+static int read_target(struct run *run, struct target *target, const char *name, struct error *err)
+{
 	bool is_image;
 
-	buf_init(&target->data, FILE_SIZE_MAX);
-	buf_init(&target->mended, 2 * FILE_SIZE_MAX);
-	target->facts.name = is_stdin ? "standard input" : name;
+	if (strcmp(name, "-") == 0) {
+		target->facts.name = "standard input";
+		return open_input(run, target, err);
+	}
 	if (tell_image(name, &is_image, err) < 0)
 		return -1;
-	if (is_image)
-		return open_image(run, target, err);
-	if ((is_stdin ? buf_read_fd(&target->data, STDIN_FILENO, target->facts.name, err)
-		      : buf_read_file(&target->data, name, err)) < 0)
+	return is_image ? open_image(run, target, err) : buf_read_file(&target->data, name, err);
+}
+
+static int open_target(struct run *run, struct target *target, const char *name, struct error *err)
+{
+	buf_init(&target->data, FILE_SIZE_MAX);
+	buf_init(&target->mended, 2 * FILE_SIZE_MAX);
+	target->facts.name = name;
+	if (read_target(run, target, name, err) < 0)
 		return -1;
+	if (target->image != NULL)
+		return 0;
 	if (memchr(target->data.data, '\0', target->data.size) != NULL)
 		return error_set(err, ERROR_INPUT, "%s: no text: it holds a NUL byte",
 				 target->facts.name);

@@ -221,6 +221,13 @@ uid-duplicate 'app' and 'other' are both number 7
 unnecessary-files /app/.git
 unnecessary-files /app/Dockerfile" 'the final file system counts'
 expect_status 1 sh -c 'cat image | image-lint --json docker-archive:/dev/stdin'
+expect_trouble 'a stream is read once' sh -c 'cat image | image-lint --json -'
+image "{$good}"
+expect_status 1 sh -c 'cat image | image-lint --json -'
+is "$(jq -r '.targets[0].id' out)" "sha256:$(tar -xOf image config.json | sha256sum | cut -d' ' -f1)" 'an image on standard input'
+expect_status 1 sh -c 'gzip -c image | image-lint --json -'
+expect_trouble 'damaged' sh -c 'head -c 3000 image | image-lint -'
+expect_trouble 'standard input' sh -c 'image-lint - </dev/null'
 head -c 5000 image >cut.tar
 expect_trouble cut.tar image-lint cut.tar
 expect_trouble 'nowhere.example' image-lint docker://nowhere.example:1/app

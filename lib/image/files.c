@@ -461,6 +461,7 @@ int files_read(const struct image *image, const char *const *paths, struct files
 	char *names[FILES_PATHS_MAX] = { NULL };
 	size_t count = 0;
 	size_t hidden = 0;
+	bool passes = image_is_pending(image);
 	int result = read_once(image, paths, &files, err);
 
 	while (result == 0 && paths[count] != NULL && count < FILES_PATHS_MAX) {
@@ -474,6 +475,12 @@ int files_read(const struct image *image, const char *const *paths, struct files
 	}
 	for (size_t i = 0; i < hidden; i++)
 		wanted[count + i] = names[i];
+	if (result == 0 && hidden > 0 && passes)
+		result = error_set(
+			err, ERROR_INPUT,
+			"/%s is another name of what is wanted, and a stream is read once: "
+			"give the image as a file",
+			names[0]);
 	if (result == 0 && hidden > 0) {
 		files_free(steal(&files));
 		result = read_once(image, wanted, &files, err);

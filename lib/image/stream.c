@@ -162,6 +162,52 @@ int stream_of_descriptor(int fd, const char *name, struct stream **ret_stream, s
 	return 0;
 }
 
+struct after_stream {
+	struct stream stream;
+	struct stream *rest;
+	size_t size;
+	size_t at;
+	char data[];
+};
+
+static ssize_t after_read(struct stream *stream, void *data, size_t size, struct error *err)
+{
+	struct after_stream *after = (struct after_stream *)stream;
+	size_t left = after->size - after->at;
+
+	if (left == 0)
+		return stream_read(after->rest, data, size, err);
+	if (size > left)
+		size = left;
+	memcpy(data, after->data + after->at, size);
+	after->at += size;
+	return (ssize_t)size;
+}
+
+static void after_close(struct stream *stream)
+{
+	struct after_stream *after = (struct after_stream *)stream;
+
+	stream_close(after->rest);
+	free(after);
+}
+
+int stream_after(const void *data, size_t size, struct stream *rest, struct stream **ret_stream,
+		 struct error *err)
+{
+	static const struct stream_ops after_ops = { .read = after_read, .close = after_close };
+	struct after_stream *after = malloc(sizeof *after + size);
+
+	if (after == NULL) {
+		stream_close(rest);
+		return error_memory(err);
+	}
+	*after = (struct after_stream) { .stream = { &after_ops }, .rest = rest, .size = size };
+	memcpy(after->data, data, size);
+	*ret_stream = &after->stream;
+	return 0;
+}
+
 struct memory_stream {
 	struct stream stream;
 	const char *data;

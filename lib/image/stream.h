@@ -51,6 +51,11 @@ int stream_of_file(int fd, uint64_t offset, uint64_t size, const char *name,
 int stream_of_descriptor(int fd, const char *name, struct stream **ret_stream,
 			 struct error *err) must_check;
 
+/* Bytes that were read already, which are copied, then what is left of the stream, which is taken
+ * over in any case. */
+int stream_after(const void *data, size_t size, struct stream *rest, struct stream **ret_stream,
+		 struct error *err) must_check;
+
 /* Bytes in memory, borrowed; hands out at most `piece` at a time (0: no such limit). For tests
  * and for documents that are already there. */
 int stream_of_memory(const void *data, size_t size, size_t piece, struct stream **ret_stream,

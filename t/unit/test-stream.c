@@ -55,6 +55,30 @@ static int file_of(const char *text)
 	return fd;
 }
 
+static void behind_what_was_read(unused_arg void **state)
+{
+	static const size_t sizes[] = { 1, 2, 7, 100 };
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < array_size(sizes); i++) {
+		auto_stream struct stream *stream = NULL;
+		struct stream *rest = NULL;
+		char got[100] = "";
+		size_t size = 0;
+		ssize_t count = 1;
+
+		assert_success(stream_of_memory("6789", 4, 3, &rest, &err), err);
+		assert_success(stream_after("012345", 6, rest, &stream, &err), err);
+		assert_false(stream_can_skip(stream));
+		while (count > 0) {
+			count = stream_read(stream, got + size, sizes[i], &err);
+			assert_true(count >= 0);
+			size += (size_t)count;
+		}
+		assert_string_equal(got, "0123456789");
+	}
+}
+
 static void a_part_of_a_file(unused_arg void **state)
 {
 	static const size_t steps[] = { 1, 7, 4096 };
@@ -162,6 +186,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_in_pieces),
+		cmocka_unit_test(behind_what_was_read),
 		cmocka_unit_test(a_part_of_a_file),
 		cmocka_unit_test(many_streams_share_a_file),
 		cmocka_unit_test(skips),
