@@ -194,7 +194,10 @@ static int tell_image(const char *name, bool *ret_image, struct error *err)
 
 static int open_image(struct run *run, struct target *target, struct error *err)
 {
-	if (image_open(target->facts.name, &run->settings->image, &target->image, err) < 0)
+	struct image_options how = run->settings->image;
+
+	how.once = true;
+	if (image_open(target->facts.name, &how, &target->image, err) < 0)
 		return -1;
 	target->facts.subject = LINT_ON_IMAGE;
 	if (!image_is_pending(target->image))

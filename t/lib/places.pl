@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # For t/1091-places.t, which has started a registry (REGISTRY, REGISTRY_LOG) and Docker (DOCKER_HOST): takes each
-# image of the corpus to four kinds of place, and compares what image-size and layer-grep say of it there with
-# what they say of the file. Prints TAP, and how many requests each utility made of the registry.
+# image of the corpus to four kinds of place, and compares what image-size, layer-grep and image-lint say of it
+# there with what they say of the file. Prints TAP, and how many requests each utility made of the registry.
 #
 # What differs by the place's nature, and is compared otherwise:
 #
@@ -31,6 +31,7 @@ mkdir $scratch or die "$scratch: $!";
 my @size = qw(image-size --json --top 0 --depth 99);
 my @paths = ('layer-grep', '--json', '--path', '-E', 'e[a-z]+');
 my @grep = ('layer-grep', '--json', '--path', '--content', '--config', '-E', 'e[a-z]+');
+my @lint = ('image-lint', '--json', '--enable', 'setuid-files,no-expose');
 my %requests;    # by utility: how many there were, and of how many images
 my %places;      # how many images were compared there
 
@@ -197,6 +198,20 @@ sub manifest_of {
 	return (decode_json($answer->{content}), 'sha256:' . sha256_hex($answer->{content}));
 }
 
+# What image-lint found, wherever the image is: its findings and credits, without its name.
+sub found_by_lint {
+	my ($status, $out) = @_;
+	my $doc = $status > 1 ? {} : decode_json($out);
+	return [ $status, [ map { $_->{id} } @{ $doc->{targets} } ], [ map { [ @$_{qw(rule message)} ] } @{ $doc->{findings} } ],
+		[ map { $_->{text} } @{ $doc->{credits} } ] ];
+}
+
+sub lint_of_file {
+	my ($case) = @_;
+	my ($status, undef, $out) = ask(@lint, @{ $case->{arguments} });
+	return found_by_lint($status, $out);
+}
+
 sub compare_registry {
 	my ($title, $number, $file, $found, @without) = @_;
 	my $doc = decode_json($found);
@@ -256,6 +271,12 @@ sub from_registry {
 	($paths, $status, $signal, $out, $err) = counted('layer-grep', @grep, @options, $name);
 	is_deeply(document($out, @without), document($found_in_file, @without), "$title: registry: layer-grep");
 	requests_are("$title: registry: layer-grep", $doc, $paths);
+	($paths, $status, $signal, $out, $err) = counted('image-lint', @lint, @options, $name);
+	my @lint_found = (found_by_lint($status, $out), lint_of_file($case));
+	is_deeply([ @{ $lint_found[0] }[ 0, 2, 3 ] ], [ @{ $lint_found[1] }[ 0, 2, 3 ] ], "$title: registry: image-lint");
+	requests_are("$title: registry: image-lint", $doc, $paths);
+	($paths) = counted('image-lint, configuration', 'image-lint', '--only', 'no-labels,no-healthcheck', @options, $name);
+	is(scalar @$paths, 2 + (defined $doc->{image}{index_digest} ? 1 : 0), "$title: registry: image-lint reads no layer for nothing");
 	# a search of paths may do with a table of contents, and finds the same
 	my (undef, undef, $found_by_path, undef) = ask(@paths, @{ $case->{arguments} });
 	($paths, $status, $signal, $out, $err) = counted('layer-grep, paths', @paths, @options, $name);
@@ -282,6 +303,8 @@ sub from_docker {
 		"$title: Docker: neither manifest nor compressed sizes are known");
 	($status, $signal, $out, $err) = ask(@grep, $name);
 	is_deeply(document($out, @of_storage), document($found_in_file, @of_storage), "$title: Docker: layer-grep");
+	($status, $signal, $out, $err) = ask(@lint, $name);
+	is_deeply(found_by_lint($status, $out), lint_of_file($case), "$title: Docker: image-lint") or diag $err;
 	$places{Docker}++;
 }
 
@@ -292,6 +315,8 @@ sub from_pipe {
 	is_deeply(document($out), document($file), "$case->{title}: pipe: image-size");
 	($status, $signal, $out, $err) = ask(piped($case, @grep));
 	is_deeply(document($out), document($found_in_file), "$case->{title}: pipe: layer-grep");
+	($status, $signal, $out, $err) = ask(piped($case, @lint));
+	is_deeply(found_by_lint($status, $out), lint_of_file($case), "$case->{title}: pipe: image-lint") or diag $err;
 	$places{pipe}++;
 }
 
