@@ -23,8 +23,8 @@ has out '    CMD run me
 is "$(grep -A2 'sudo in a RUN' out | tail -n 1)" '        ^~~~~~~~~' 'a tab is a column of its own'
 is "$(tail -n 1 out)" '4 warnings, 4 notes; --fix mends up to 2: fails' 'it is summed up in a line'
 expect_status 1 image-lint --json Dockerfile
-is "$(jq -c '[.schema, .holds, .counts.warnings, .counts.notes, .targets[0].type]' out)" \
-	'["seatrial/image-lint/1",false,4,4,"dockerfile"]' 'JSON'
+is "$(jq -c '[.schema, .verdict, .counts.warnings, .counts.notes, .targets[0].type]' out)" \
+	'["seatrial/image-lint/1","fails",4,4,"dockerfile"]' 'JSON'
 is "$(jq -c '.findings[] | select(.rule == "keyword-case") | [.line, .column, .severity]' out)" '[2,1,"info"]' 'JSON: a finding'
 run image-lint --tap Dockerfile
 is "$(grep -c '^not ok' out) $(grep -c '^ok' out)" "4 $(($(image-lint --list --json | jq '[.rules[] | select(.enabled)] | length') - 4))" 'TAP: a test per rule'

@@ -67,7 +67,7 @@ item '17.4', sub {
 	  . ($counts{silenced} ? ", $counts{silenced} silenced" : '')
 	  . ($other ? '; hadolint: ' . ($other->{status} ? "status $other->{status}" : 'clean') : '; hadolint is not installed');
 	my @failing = map { $_->{text} } map { { text => (lint_found({ findings => [$_] }))[0] } } grep { !$_->{silenced} && $_->{severity} ne 'info' } @{ $found->{findings} };
-	return verdict_of($found->{holds} && !($other && $other->{status}), @failing ? "$text: $failing[0]" : $text,
+	return verdict_of($found->{verdict} eq 'holds' && !($other && $other->{status}), @failing ? "$text: $failing[0]" : $text,
 		%counts, @failing ? (findings => \@failing) : (), $other && $other->{status} ? (hadolint => $other->{lines}) : ());
 };
 

@@ -314,27 +314,31 @@ static json_t *finding_json(const struct lint_report *report, const struct lint_
 			 "fixed", (int)(report->fixing && finding->fixed));
 }
 
-static bool rule_holds(const struct lint_report *report, enum lint_id rule)
+static size_t count_of(const struct lint_report *report, enum lint_id rule)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < report->lint->count; i++)
-		if (report->lint->findings[i].rule == rule &&
-		    counts(report, &report->lint->findings[i]))
-			return false;
-	return true;
+		count += report->lint->findings[i].rule == rule &&
+			 counts(report, &report->lint->findings[i]);
+	return count;
 }
 
 static json_t *checks_json(const struct lint_report *report)
 {
 	json_t *checks = json_array();
 
-	for (size_t i = 0; i < LINT_RULE_COUNT; i++)
+	for (size_t i = 0; i < LINT_RULE_COUNT; i++) {
+		const struct lint_rule *rule = lint_rule((enum lint_id)i);
+		size_t count = count_of(report, (enum lint_id)i);
+
 		if (report->lint->enabled[i])
 			(void)json_array_append_new(
 				checks,
-				json_pack("{s:s,s:s,s:b}", "name", lint_rule((enum lint_id)i)->slug,
-					  "severity",
-					  lint_severity_name(lint_rule((enum lint_id)i)->severity),
-					  "holds", (int)rule_holds(report, (enum lint_id)i)));
+				json_pack("{s:s,s:s,s:b,s:I}", "name", rule->slug, "severity",
+					  lint_severity_name(rule->severity), "holds",
+					  (int)(count == 0), "value", (json_int_t)count));
+	}
 	return checks;
 }
 
@@ -406,13 +410,13 @@ void lint_report_json(const struct lint_report *report, FILE *out)
 				  doc_text(target_of(report, &credit->place)->name), "text",
 				  credit->text, "line", number_or_null(credit->place.line)));
 	}
-	document = json_pack("{s:s,s:o,s:o,s:o,s:{s:i,s:i,s:i,s:i,s:i},s:s,s:b}", "schema",
+	document = json_pack("{s:s,s:o,s:o,s:o,s:{s:i,s:i,s:i,s:i,s:i},s:s,s:s}", "schema",
 			     "seatrial/image-lint/1", "targets", targets_json(report), "checks",
 			     checks_json(report), "credits", credits, "counts", "errors",
 			     (int)totals.errors, "warnings", (int)totals.warnings, "notes",
 			     (int)totals.notes, "silenced", (int)totals.silenced, "mended",
 			     (int)totals.mended, "fail_on", lint_severity_name(report->fail_on),
-			     "holds", (int)lint_holds(report));
+			     "verdict", lint_holds(report) ? "holds" : "fails");
 	(void)fputs("{\n", out);
 	print_members(document, out);
 	(void)fputs("\"findings\": ", out);
@@ -445,7 +449,7 @@ void lint_report_tap(const struct lint_report *report, FILE *out)
 			description = NULL;
 		(void)json_object_set(values, "findings", findings);
 		tap_test(&tap,
-			 rule_holds(report, (enum lint_id)i) || rule->severity < report->fail_on,
+			 count_of(report, (enum lint_id)i) == 0 || rule->severity < report->fail_on,
 			 description != NULL ? description : rule->slug,
 			 json_array_size(findings) > 0 ? values : NULL);
 		json_decref(findings);

@@ -469,7 +469,7 @@ static void on_deadline(struct run *run)
 	}
 }
 
-/* One datagram, or the end of the channel: then the program has begun. */
+/* One datagram, or the end of the channel: then the program has begun. 1 where more may come. */
 static int on_channel(struct run *run, struct error *err)
 {
 	char message[ERROR_TEXT_MAX + 2] = { 0 };
@@ -484,9 +484,11 @@ static int on_channel(struct run *run, struct error *err)
 		.msg_control = control.space,
 		.msg_controllen = sizeof control.space,
 	};
-	ssize_t got = recvmsg(run->channel, &whole, MSG_CMSG_CLOEXEC);
+	ssize_t got = recvmsg(run->channel, &whole, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	const struct cmsghdr *header = CMSG_FIRSTHDR(&whole);
 
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
 	if (got <= 0) {
 		(void)close(run->channel);
 		run->channel = -1;
@@ -499,11 +501,21 @@ static int on_channel(struct run *run, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "%s", message + 1);
 	if (message[0] == SANDBOX_NOT_EXECUTED) {
 		run->record->start_error = strdup(message + 1);
-		return run->record->start_error == NULL ? error_memory(err) : 0;
+		return run->record->start_error == NULL ? error_memory(err) : 1;
 	}
 	if (header != NULL && header->cmsg_type == SCM_RIGHTS)
 		memcpy(&run->upper, CMSG_DATA(header), sizeof run->upper);
-	return 0;
+	return 1;
+}
+
+/* What was sent before the end may not have been seen before it. */
+static int drain_channel(struct run *run, struct error *err)
+{
+	int more = 1;
+
+	while (more > 0 && run->channel >= 0)
+		more = on_channel(run, err);
+	return more < 0 ? -1 : 0;
 }
 
 static int poll_time(const struct run *run)
@@ -544,7 +556,7 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 		if (run->deadline > 0 && trace_now() >= run->deadline)
 			on_deadline(run);
 	}
-	return 0;
+	return drain_channel(run, err);
 }
 
 /* --- what was written ---------------------------------------------------------------------- */
