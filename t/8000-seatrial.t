@@ -42,14 +42,20 @@ run test-tally --json after/junit.xml
 is "$(jq -c '.tests | [.total, .failed]' out)" '[64,0]' 'junit.xml counts the same'
 ok 'every stream is good TAP' prove -e cat after/tap/*.tap
 
-run seatrial -q --strict -c "$conf" -o strict 17.4 17.7
+run seatrial -q --strict -c "$conf" -o strict 18.29 17.7
 is "$status" 1 '--strict fails on what is not decided'
-has out '17.4 fails: not decided (--strict)' 'and names it'
+has out '18.29 fails: not decided (--strict)' 'and names it'
 run seatrial -q -c "$conf" -o some 16.1 17.7
 is "$status" 0 'items may be picked'
 is "$(jq -c '.items | keys' some/metrics.json)" '["16.1","17.7"]' 'and nothing else is decided'
-run seatrial -q -c "$conf" -o skip 17.4
+run seatrial -q -c "$conf" -o skip 18.29
 is "$status" 2 'nothing decided is no pass'
+run seatrial -q -c "$conf" -o lint -s DOCKERFILE=Dockerfile.before -s "IMAGE=$OUT/before.tar" -s PORT=5001 \
+	17.4 18.17 18.18 18.19 18.23 18.27
+is "$(jq -c '[.items | to_entries[] | select(.value.status == "fail") | .key] | sort' lint/metrics.json)" \
+	'["17.4","18.17","18.18","18.19","18.27"]' 'image-lint fails the one before, where it is to'
+is "$(jq -r '.items["18.19"].found' lint/metrics.json)" \
+	"$(sed -n '/^CMD/=' "$SRCDIR/examples/webhook/Dockerfile.before" | sed 's/.*/Dockerfile.before:&: the program is started by '"'uv run'"' [start-calls-package-manager]/')" 'with place and reason'
 run seatrial -q -c "$conf" -o gone -s IMAGE=no-such-image 15.1
 is "$status" 1 'an image that is not there fails'
 has out '15.1 fails: could not be decided: image-size: no-such-image' 'with the words of the utility'

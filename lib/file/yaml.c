@@ -337,26 +337,28 @@ static int check_depth(const char *data, size_t size, const char *name, struct e
 	return result;
 }
 
-/* An alias inside of what it is an alias of: children are nodes, and lead back to one of their
- * parents. Aliases come behind their anchors, so this is no deeper than the text is nested. 0 not
- * seen, 1 above, 2 done. */
-static bool leads_back(const yaml_document_t *document, int index, unsigned char *seen)
+/* An alias inside of what it is an alias of: the number of that node, or 0. Children are nodes, and
+ * one leads back to one of its parents. `seen`: 0 not yet, 1 above, 2 done. Aliases come behind
+ * their anchors, so this is no deeper than the text is nested. */
+static int leads_back(const yaml_document_t *document, int index, unsigned char *seen)
 {
 	const yaml_node_t *node = document->nodes.start + index - 1;
-	bool back = false;
+	int back = 0;
 
 	if (seen[index] > 0)
-		return seen[index] == 1;
+		return seen[index] == 1 ? index : 0;
 	seen[index] = 1;
 	if (node->type == YAML_SEQUENCE_NODE)
 		for (const yaml_node_item_t *item = node->data.sequence.items.start;
-		     item < node->data.sequence.items.top && !back; item++)
+		     item < node->data.sequence.items.top && back == 0; item++)
 			back = leads_back(document, *item, seen);
 	if (node->type == YAML_MAPPING_NODE)
 		for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-		     pair < node->data.mapping.pairs.top && !back; pair++)
-			back = leads_back(document, pair->key, seen) ||
-			       leads_back(document, pair->value, seen);
+		     pair < node->data.mapping.pairs.top && back == 0; pair++) {
+			back = leads_back(document, pair->key, seen);
+			if (back == 0)
+				back = leads_back(document, pair->value, seen);
+		}
 	seen[index] = 2;
 	return back;
 }
@@ -369,11 +371,14 @@ static int check_cycles(const struct yml *yml, struct error *err)
 
 	if (seen == NULL)
 		return error_memory(err);
-	for (size_t i = 1; i <= count; i++)
-		if (seen[i] == 0 && leads_back(document, (int)i, seen)) {
-			(void)error_set(err, ERROR_INPUT, "an anchor holds an alias of itself");
-			return yml_error(yml, document->nodes.start + i - 1, err);
-		}
+	for (size_t i = 1; i <= count; i++) {
+		int back = leads_back(document, (int)i, seen);
+
+		if (seen[i] == 2 && back == 0)
+			continue;
+		(void)error_set(err, ERROR_INPUT, "an anchor holds an alias of itself");
+		return yml_error(yml, document->nodes.start + back - 1, err);
+	}
 	return 0;
 }
 

@@ -104,7 +104,7 @@ static void refuses(unused_arg void **state)
 		  "F:3: the key 'image'" },
 		{ kubernetes_parse, "containers:\n- image: \"x\\0y\"\n",
 		  "F:2: the image of containers" },
-		{ kubernetes_parse, "a: &a\n  <<: *a\ncontainers:\n- <<: *a\n", "merge keys" },
+		{ kubernetes_parse, "a: &a\n  <<: *a\ncontainers:\n- <<: *a\n", "an anchor holds an alias of itself" },
 		{ workflow_parse, "a: b\n", "F: neither a workflow nor an action" },
 		{ workflow_parse, "- a\n", "F: neither a workflow nor an action" },
 		{ workflow_parse, "", "F: neither a workflow nor an action" },
