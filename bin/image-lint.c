@@ -116,7 +116,8 @@ struct run {
 static int set_rules(struct lint *lint, const char *text, const char *option, bool on,
 		     struct error *err)
 {
-	while (*text != '\0') {
+	/* no rule at all would let everything pass */
+	do {
 		size_t length = strcspn(text, ",");
 		auto_free char *slug = strndup(text, length);
 		enum lint_id rule;
@@ -130,7 +131,7 @@ static int set_rules(struct lint *lint, const char *text, const char *option, bo
 					 slug, lint_rule_nearest(slug));
 		lint->enabled[rule] = on;
 		text += length + (text[length] == ',');
-	}
+	} while (*text != '\0');
 	return 0;
 }
 
@@ -505,6 +506,9 @@ static int run_all(struct run *run)
 		return tool_fail(&program, &err);
 	if (run->settings->list)
 		return print_list(run);
+	if (run->settings->diff && format_of(run->settings) != AS_TEXT &&
+	    error_set(&err, ERROR_USAGE, "--diff: only behind the text for people") < 0)
+		return tool_fail(&program, &err);
 	if (run_check(run, &err) < 0 || print_report(run, &err) < 0)
 		return tool_fail(&program, &err);
 	if (run->settings->diff)

@@ -316,6 +316,93 @@ breaks('world-writable', '2:5', "${from}RUN chmod 777 /x\n");
 breaks('world-writable', '2:5', "${from}RUN chmod -R a+rwX /x\n");
 keeps('world-writable', "${from}RUN chmod 1777 /tmp\n", "${from}RUN chmod 755 /x\n", "${from}RUN chmod u+w,o-w /x\n", "${from}RUN chmod +x /x\n");
 
+# What is inside of sh -c counts
+breaks('dev-server', '3:1', "${from}EXPOSE 80\nENTRYPOINT [\"/bin/sh\", \"-c\", \"exec flask run\"]\n");
+breaks('start-calls-package-manager', '2:1', "${from}CMD [\"bash\", \"-lc\", \"cd /x && uv run x\"]\n");
+breaks('healthcheck-program-missing', '2:1', "${from}HEALTHCHECK CMD [\"sh\", \"-c\", \"curl http://localhost\"]\n");
+breaks('install-not-confirmed', '2:18', "${from}RUN [\"sh\", \"-c\", \"apt-get install x\"]\n");
+
+# What shell there is between commands
+keeps('pipe-failure-hidden', "${from}RUN case \"\$a\" in amd64|x86_64) b;; *) c;; esac\n", "${from}RUN [[ \$a =~ ^(x|y)\$ ]] && b\n",
+	"${from}RUN bash -o pipefail -c 'a | b'\n", "${from}RUN [\"/bin/bash\", \"-euo\", \"pipefail\", \"-c\", \"a | b\"]\n", "${from}RUN set -e -o pipefail; a | b\n");
+breaks('pipe-failure-hidden', '2:22', "${from}RUN case x in y) a | b;; esac\n");
+keeps('install-not-confirmed', "${from}RUN a # it does \\\n && apt-get install x\n");
+breaks('install-not-confirmed', '4:5', "${from}RUN a && \\\n# it does\n    apt-get install x\n");
+breaks('install-not-confirmed', '2:11', "${from}RUN x=\$(a;apt-get install x)\n");
+breaks('install-not-confirmed', '2:8', "${from}RUN if apt-get install x; then y; fi\n");
+keeps('package-cache-left', "${from}ARG PIP_NO_CACHE_DIR=1\nRUN pip install x\n", "${from}RUN export PIP_NO_CACHE_DIR=1; pip install x\n", "${from}ENV UV_NO_CACHE=1\nRUN uv sync\n");
+breaks('package-cache-left', '3:5', "${from}ENV UV_NO_CACHE=0\nRUN uv sync\n");
+keeps('package-unpinned', "${from}RUN pip install -c constraints.txt flask\n", "${from}RUN pip install --no-index --find-links=/wheels flask\n");
+keeps('pointless-command', "${from}RUN --mount=type=ssh ssh -T git\@example.org\n");
+breaks('pointless-command', '2:5', "${from}RUN ssh -T git\@example.org\n");
+
+# Files that a build puts out are no image
+for my $rule ('user-root', 'no-healthcheck') {
+	keeps($rule, "FROM a:1 AS a\nFROM scratch\nCOPY --from=a /x /\n", "FROM scratch AS a\nFROM a\nCOPY x /\n");
+	breaks($rule, '1:1', "FROM scratch\nCOPY x /\nCMD [\"/x\"]\n");
+	breaks($rule, '1:1', "FROM scratch\nCOPY x /\nENTRYPOINT [\"/x\"]\n");
+}
+
+# What builders refuse is refused, in a line
+for my $wrong ('HEALTHCHECK NONE x', 'HEALTHCHECK foo', 'HEALTHCHECK CMD', 'HEALTHCHECK CMD []', 'HEALTHCHECK --interval=x CMD y',
+	'HEALTHCHECK --retries=-1 CMD y', 'SHELL bash', 'ENV =x', 'LABEL =x', 'ONBUILD', 'COPY a', 'COPY ["a"]', 'COPY <<EOF', 'RUN []',
+	'RUN --mount=type=cache', 'USER', 'FRM a', 'FROM a b c', 'FROM a AS b c', 'LABEL a', 'ENV A') {
+	spew('Dockerfile', "${from}$wrong\n" . ($wrong =~ /EOF/ ? "x\nEOF\n" : ''));
+	my ($status, $signal, $out, $err) = ask('image-lint', 'Dockerfile');
+	is("$status $signal $out", '2 0 ', "refused: $wrong");
+	like($err, qr/\Aimage-lint: Dockerfile:2(:1)?: [^\n]+\n\z/, "in a line: $wrong");
+}
+keeps('healthcheck-timing', "${from}HEALTHCHECK --interval=1m30s --start-interval=500ms CMD x\n");
+
+# Mends: [RULE, BEFORE, AFTER], AFTER undef for what is left alone.
+for my $mend (
+	[ 'add-instead-of-copy', 'ADD --chown=a a /b', 'COPY --chown=a a /b' ],
+	[ 'add-instead-of-copy', 'aDd a /b', 'COPY a /b' ],
+	[ 'apt-instead-of-apt-get', 'RUN apt update && /usr/bin/apt install x', 'RUN apt-get update && /usr/bin/apt install x' ],
+	[ 'apt-instead-of-apt-get', 'RUN apt list' ],
+	[ 'apt-instead-of-apt-get', 'RUN ["apt", "update"]' ],
+	[ 'apt-instead-of-apt-get', "RUN <<E\n apt update\nE", "RUN <<E\n apt-get update\nE" ],
+	[ 'apt-recommends', 'RUN apt-get install;b', 'RUN apt-get install --no-install-recommends;b' ],
+	[ 'apt-recommends', 'RUN x=$(apt-get install)', 'RUN x=$(apt-get install --no-install-recommends)' ],
+	[ 'apt-recommends', 'RUN x=`apt-get install`', 'RUN x=`apt-get install --no-install-recommends`' ],
+	[ 'apt-recommends', "RUN apt-get install\\\n# c\n  x", "RUN apt-get install --no-install-recommends\\\n# c\n  x" ],
+	[ 'apt-recommends', 'RUN ["apt-get", "install", "x"]' ],
+	[ 'apt-recommends', "RUN sh -c 'apt-get install x'" ],
+	[ 'install-not-confirmed', 'RUN apt-get "install"&&b', 'RUN apt-get "install" -y&&b' ],
+	[ 'install-not-confirmed', 'RUN (yum remove)', 'RUN (yum remove -y)' ],
+	[ 'useradd-high-uid', 'RUN useradd -u 200000 "', 'RUN useradd --no-log-init -u 200000 "' ],
+	[ 'useradd-high-uid', 'RUN ["useradd", "-u", "200000", "x"]' ],
+	[ 'cmd-shell-form', "CMD run\tme", 'CMD ["run", "me"]' ],
+	[ 'cmd-shell-form', 'CMD exec run me', 'CMD ["run", "me"]' ],
+	(map { [ 'cmd-shell-form', "CMD $_" ] } 'run $X', 'a && b', 'X=1 run', '. /x', '! run', 'set -e', 'exec', 'exec -a b c', 'cd /x', 'run "me"', 'run *', "run \x01"),
+	[ 'cmd-shell-form', "ENTRYPOINT [\"a\"]\nCMD run me" ],
+	[ 'cmd-shell-form', "SHELL [\"powershell\"]\nCMD run me" ],
+	[ 'entrypoint-shell-form', 'ENTRYPOINT run me', 'ENTRYPOINT ["run", "me"]' ],
+	[ 'entrypoint-shell-form', "ENTRYPOINT run me\nCMD [\"x\"]" ],
+	[ 'keyword-case', 'Run x', 'RUN x' ],
+	[ 'legacy-key-value', 'ENV A b', 'ENV A=b' ],
+	[ 'legacy-key-value', 'ENV A  b  $c', 'ENV A="b  $c"' ],
+	[ 'legacy-key-value', "ENV A b 'c'" ],
+	[ 'legacy-key-value', "ENV A b \\\n c" ],
+	[ 'maintainer-deprecated', 'MAINTAINER me', 'LABEL org.opencontainers.image.authors="me"' ],
+	[ 'maintainer-deprecated', 'MAINTAINER "me" $X' ],
+) {
+	my ($rule, $before, $after) = @$mend;
+	my $wanted = $from . ($after // $before) . "\n";
+	spew('Dockerfile', "$from$before\n");
+	my ($status, undef, undef, $err) = ask('image-lint', '--fix', '--only', $rule, 'Dockerfile');
+	is(slurp('Dockerfile'), $wanted, "$rule mends: " . $before =~ s/\n/\\n/gr) or diag($err);
+	is($err, '', 'without trouble');
+	ask('image-lint', '--fix', 'Dockerfile');
+	my $once = slurp('Dockerfile');
+	ask('image-lint', '--fix', 'Dockerfile');
+	is(slurp('Dockerfile'), $once, 'all rules, mended once');
+	next unless defined $after;
+	spew('Dockerfile', $wanted);
+	(undef, undef, my $out) = ask('image-lint', '--json', '--only', $rule, 'Dockerfile');
+	is(scalar(grep { $_->{fixed} } @{ decode_json($out)->{findings} }), 0, 'and is not found again');
+}
+
 # What lies beside the file
 breaks('no-dockerignore', '2:1', "${from}COPY . /app\n");
 keeps('no-dockerignore', "${from}COPY src /app\n");

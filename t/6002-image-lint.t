@@ -58,6 +58,8 @@ run image-lint --only no-expose --list --json
 is "$(jq -c '[.rules[] | select(.enabled) | .name]' out)" '["no-expose","silence-invalid"]' 'and what --only leaves'
 expect_trouble "no rule 'user-rot': did you mean 'user-root'?" image-lint --only user-rot Dockerfile
 expect_trouble "no rule 'x'" image-lint --disable x Dockerfile
+expect_trouble "no rule ''" image-lint --only '' Dockerfile
+expect_trouble "no rule ''" image-lint --only user-root,,sudo-used Dockerfile
 expect_trouble "'uid=me'" image-lint --expect uid=me Dockerfile
 expect_trouble 'is no expectation' image-lint --expect size=3 Dockerfile
 expect_trouble "no stage 'build'" image-lint --target build Dockerfile
@@ -82,6 +84,17 @@ cp -p Dockerfile.mend kept
 expect_status 1 image-lint --diff Dockerfile.mend
 cmp -s Dockerfile.mend kept && pass '--diff changes nothing' || fail '--diff changes nothing'
 has out '+CMD ["run", "me"]' '--diff shows it'
+for form in json tap sarif github gitlab; do
+	expect_trouble '--diff: only behind the text' image-lint --diff --format $form Dockerfile.mend
+done
+cp Dockerfile.mend first
+printf 'FROM a\nFRM b\n' >second
+mv second Dockerfile.second
+expect_trouble 'unknown instruction' image-lint --fix Dockerfile.mend Dockerfile.second
+cmp -s Dockerfile.mend first && pass 'where one file is wrong none is mended' || fail 'where one file is wrong none is mended'
+printf 'FROM a:1\nRUN sudo \033[31mx \377\n' >Dockerfile.control
+expect_status 1 image-lint --only sudo-used Dockerfile.control
+is "$(tr -d -c '\033\377' <out | wc -c)" 0 'control characters do not reach the terminal'
 run image-lint --fix Dockerfile.mend
 printf '%s\r\n' '# Mending' 'FROM debian:12' '' 'RUN apt-get update && apt-get install -y --no-install-recommends \' '   curl   # why not' \
 	'LABEL org.opencontainers.image.authors="me <me@example.org>"' 'COPY a /a' 'ENV A="b c"' 'CMD ["run", "me"]' >wanted

@@ -45,7 +45,7 @@ static bool is_archive(const char *source)
 static int check_add(struct lint_file *file, const struct instruction *add, struct error *err)
 {
 	struct lint_place place = lint_file_whole(file, add);
-	const char *keyword = add->keyword[0] == 'a' ? "copy" : "COPY";
+	const char *keyword = file->upper ? "COPY" : "copy";
 
 	for (size_t i = 0; i + 1 < add->args.count; i++) {
 		const char *source = add->args.items[i].data;

@@ -375,15 +375,22 @@ static int fix_case(struct lint_file *file, enum lint_id rule, const char *word,
 	return lint_fix(file->lint, rule, at, text, err);
 }
 
-static int check_case(struct lint_file *file, struct error *err)
+/* The case of most keywords. */
+static bool chosen_case(const struct dockerfile *dockerfile)
 {
-	const struct dockerfile *dockerfile = file->dockerfile;
 	size_t lower = 0;
-	bool upper;
 
 	for (size_t i = 0; i < dockerfile->count; i++)
 		lower += is_lower(dockerfile->instructions[i].keyword);
-	upper = 2 * lower <= dockerfile->count;
+	return 2 * lower <= dockerfile->count;
+}
+
+/* Behind the rules that replace keywords: these mends come first. */
+static int check_case(struct lint_file *file, struct error *err)
+{
+	const struct dockerfile *dockerfile = file->dockerfile;
+	bool upper = file->upper;
+
 	for (size_t i = 0; i < dockerfile->count; i++) {
 		const struct instruction *instruction = &dockerfile->instructions[i];
 		struct lint_place place =
@@ -435,15 +442,16 @@ static int check_stage_name(struct lint_file *file, size_t number, struct error 
 	if (name == NULL)
 		return 0;
 	place = lint_file_place(file, from, name->at);
-	/* AS in FROM's own case */
-	if (is_upper(from->keyword) != is_upper(from->args.items[1].data)) {
+	/* AS in the case that FROM has or gets */
+	if (file->upper ? !is_upper(from->args.items[1].data)
+			: !is_lower(from->args.items[1].data)) {
 		struct lint_place as = lint_file_place(file, from, from->args.items[1].at);
 
 		if (lint_find(file->lint, LINT_KEYWORD_CASE, &as, err,
 			      "%s is not in the case of %s", from->args.items[1].data,
 			      from->keyword) < 0 ||
 		    fix_case(file, LINT_KEYWORD_CASE, from->args.items[1].data,
-			     from->args.items[1].at, is_upper(from->keyword), err) < 0)
+			     from->args.items[1].at, file->upper, err) < 0)
 			return -1;
 	}
 	if (strcasecmp(name->data, "scratch") == 0 || strcasecmp(name->data, "context") == 0)
@@ -616,7 +624,8 @@ static int check_legacy(struct lint_file *file, const struct instruction *instru
 		      name->data) < 0)
 		return -1;
 	if (instruction->last_line != instruction->first_line ||
-	    (quoted && strpbrk(value->data, "\"'\\") != NULL))
+	    (quoted && strpbrk(value->data, "\"'\\") != NULL) ||
+	    strchr(value->data, file->dockerfile->escape) != NULL)
 		return 0;
 	buf_printf(&text, quoted ? "%s=\"%s\"" : "%s=%s", name->data, value->data);
 	if (buf_check(&text, "a mend", err) < 0)
@@ -774,7 +783,7 @@ static int check_maintainer(struct lint_file *file, const struct instruction *in
 
 	buf_init(&text, BUF_MAX_DEFAULT);
 	buf_printf(&text, "%s org.opencontainers.image.authors=\"%s\"",
-		   is_lower(instruction->keyword) ? "label" : "LABEL", instruction->text);
+		   file->upper ? "LABEL" : "label", instruction->text);
 	if (buf_check(&text, "a mend", err) < 0 ||
 	    lint_find(file->lint, LINT_MAINTAINER_DEPRECATED, &place, err,
 		      "MAINTAINER is not used any more") < 0)
@@ -979,9 +988,8 @@ static int lint_parsed(struct lint_file *file, struct lint_file_facts *facts, st
 		return error_memory(err);
 	for (size_t i = file->final; i != STAGE_NONE; i = file->stages.items[i].parent)
 		file->states[i].shipped = true;
-	if (take_silences(file, err) < 0 || check_pins(file, err) < 0 ||
-	    check_case(file, err) < 0 || visit_all(file, err) < 0 ||
-	    lint_final(file, facts, err) < 0)
+	if (take_silences(file, err) < 0 || check_pins(file, err) < 0 || visit_all(file, err) < 0 ||
+	    check_case(file, err) < 0 || lint_final(file, facts, err) < 0)
 		return -1;
 	return lint_context(file, facts, err);
 }
@@ -1005,6 +1013,7 @@ int lint_dockerfile(struct lint *lint, size_t target, const char *name, const ch
 	if (dockerfile_parse(data, size, name, &dockerfile, err) < 0)
 		return -1;
 	file.dockerfile = dockerfile;
+	file.upper = chosen_case(dockerfile);
 	result = lint_parsed(&file, &facts, err);
 	for (size_t i = 0; file.states != NULL && i < file.stages.count; i++)
 		free(file.states[i].workdir);

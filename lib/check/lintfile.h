@@ -63,6 +63,7 @@ struct lint_file {
 	const struct dockerfile *dockerfile;
 	struct stages stages;
 	size_t final;		   /* the stage that is built */
+	bool upper;		   /* the case that keywords are to have */
 	struct lint_stage *states; /* one per stage */
 	struct variables scope;	   /* where the walk is */
 };

@@ -185,12 +185,48 @@ static int check_versions(struct lint_file *file, struct error *err)
 
 /* --- what is run --- */
 
+/* Words that only a shell knows. */
+static bool is_of_shell(const char *name)
+{
+	static const char *const words[] = {
+		".",	":",	    "alias",  "bg",	 "break",   "cd",     "command", "continue",
+		"eval", "exit",	    "export", "fg",	 "getopts", "hash",   "jobs",	 "local",
+		"read", "readonly", "return", "set",	 "shift",   "source", "times",	 "trap",
+		"type", "ulimit",   "umask",  "unalias", "unset",   "wait",   "if",	 "for",
+		"case", "while",    "until",  "!",	 NULL
+	};
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (strcmp(name, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* One plain command, in which a shell has nothing to do; and the other of CMD and ENTRYPOINT would
+ * mean the same with it. */
+static bool can_do_without_shell(const struct lint_file *file, const struct instruction *start,
+				 const struct script *script)
+{
+	const struct lint_stage *state = &file->states[file->final];
+	const struct words *words = script->count > 0 ? &script->items[0].words : NULL;
+
+	for (const char *c = start->text; *c != '\0'; c++)
+		if (iscntrl((unsigned char)*c) && *c != '\t')
+			return false;
+	return script->count == 1 && script->items[0].assignments.count == 0 && words->count > 0 &&
+	       (state->cmd == NULL || state->entrypoint == NULL) && !state->foreign_shell &&
+	       start->heredoc_count == 0 && start->first_line == start->last_line &&
+	       strpbrk(start->text, "$`*?[]{}<>|&;~\\\"'#()!") == NULL;
+}
+
 static int check_form(struct lint_file *file, const struct instruction *start, enum lint_id rule,
 		      struct error *err)
 {
 	struct lint_place place;
 	auto_script struct script script = { 0 };
 	auto_buf struct buf text;
+	const struct words *words;
+	size_t first;
 
 	buf_init(&text, BUF_MAX_DEFAULT);
 	if (start == NULL)
@@ -207,15 +243,17 @@ static int check_form(struct lint_file *file, const struct instruction *start, e
 			       : 0;
 	if (lint_find(file->lint, rule, &place, err, "%s is run by a shell", start->keyword) < 0)
 		return -1;
-	/* one plain command, in which a shell has nothing to do */
-	if (script.count != 1 || script.items[0].assignments.count > 0 ||
-	    start->heredoc_count > 0 || start->first_line != start->last_line ||
-	    strpbrk(start->text, "$`*?[]{}<>|&;~\\\"'#()") != NULL)
+	if (!can_do_without_shell(file, start, &script))
+		return 0;
+	words = &script.items[0].words;
+	/* it is the shell that knows exec */
+	first = words->count > 1 && strcmp(words->items[0].data, "exec") == 0 ? 1 : 0;
+	if (words->items[first].data[0] == '-' || is_of_shell(words->items[first].data) ||
+	    strcmp(words->items[first].data, "exec") == 0)
 		return 0;
 	buf_add_char(&text, '[');
-	for (size_t i = 0; i < script.items[0].words.count; i++)
-		buf_printf(&text, "%s\"%s\"", i > 0 ? ", " : "",
-			   script.items[0].words.items[i].data);
+	for (size_t i = first; i < words->count; i++)
+		buf_printf(&text, "%s\"%s\"", i > first ? ", " : "", words->items[i].data);
 	buf_add_char(&text, ']');
 	if (buf_check(&text, "a mend", err) < 0)
 		return -1;

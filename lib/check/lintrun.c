@@ -70,6 +70,17 @@ static bool is_mounted(const struct run *run, const char *path)
 	return false;
 }
 
+static bool has_mount(const struct run *run, const char *type)
+{
+	const char *mount;
+	size_t from = 0;
+
+	while ((mount = instruction_flag(run->instruction, "mount", &from)) != NULL)
+		if (strstr(mount, type) != NULL)
+			return true;
+	return false;
+}
+
 /* Something in this RUN removes what lies there. */
 static bool removes(const struct run *run, const char *path)
 {
@@ -179,7 +190,7 @@ static int check_apt(const struct run *run, const struct script_command *command
 
 		if (lint_find(lint, LINT_APT_INSTEAD_OF_APT_GET, &at, err, "apt %s in a script",
 			      install->verb_word->data) < 0 ||
-		    (word->at.end - word->at.start == 3 &&
+		    (word->at.end - word->at.start == 3 && install->verb != VERB_OTHER &&
 		     lint_fix(lint, LINT_APT_INSTEAD_OF_APT_GET, word->at, "apt-get", err) < 0))
 			return -1;
 	}
@@ -233,6 +244,11 @@ static int check_pinned(const struct run *run, const struct script_command *comm
 	size_t index = install->first;
 	size_t count = 0;
 
+	/* what a folder, or a list of constraints, has is a version, too */
+	if (install->manager == MANAGER_PIP &&
+	    (has_word(command, "--no-index") || has_word(command, "-c") ||
+	     has_text(command, "--constraint") || has_word(command, "--require-hashes")))
+		return 0;
 	if (install->verb != VERB_INSTALL || !run->state->shipped ||
 	    (install->manager == MANAGER_GEM &&
 	     (has_word(command, "-v") || has_text(command, "--version"))))
@@ -586,7 +602,7 @@ static int check_program(const struct run *run, size_t number, struct error *err
 	    command->words.count == 2 && command->words.items[1].data[0] == '/')
 		return lint_find(lint, LINT_CD_INSTEAD_OF_WORKDIR, &place, err, "cd %s",
 				 command->words.items[1].data);
-	if (is_one_of(name, pointless))
+	if (is_one_of(name, pointless) && (strcmp(name, "ssh") != 0 || !has_mount(run, "type=ssh")))
 		return lint_find(lint, LINT_POINTLESS_COMMAND, &place, err, "%s in a RUN", name);
 	if (strcmp(name, "ln") == 0 && command->words.count > 2 &&
 	    strcmp(command->words.items[command->words.count - 1].data, "/bin/sh") == 0)
@@ -682,7 +698,15 @@ int lint_run(struct lint_file *file, const struct instruction *instruction,
 
 	if (state->foreign_shell || instruction->text == NULL)
 		return 0;
-	if (lint_file_script(file, instruction, &script, err) < 0 || check_script(&run, err) < 0)
+	if (lint_file_script(file, instruction, &script, err) < 0)
 		return -1;
-	return check_inner(&run, err);
+	/* mends are written for a shell, and would break the JSON of the exec form */
+	struct edits *edits = file->lint->edits;
+	int result;
+
+	if (instruction->exec_form)
+		file->lint->edits = NULL;
+	result = check_script(&run, err);
+	file->lint->edits = edits;
+	return result == 0 ? check_inner(&run, err) : -1;
 }
