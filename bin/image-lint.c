@@ -456,14 +456,12 @@ static int print_report(const struct run *run, struct error *err)
 		lint_report_tap(&run->report, stdout);
 		return 0;
 	case AS_SARIF:
-		lint_report_sarif(&run->report, stdout);
-		return 0;
+		return lint_report_sarif(&run->report, stdout, err);
 	case AS_GITHUB:
 		lint_report_github(&run->report, stdout);
 		return 0;
 	case AS_GITLAB:
-		lint_report_gitlab(&run->report, stdout);
-		return 0;
+		return lint_report_gitlab(&run->report, stdout, err);
 	case AS_TEXT:
 	default:
 		return lint_report_text(&run->report, is_colourful(), stdout, err);

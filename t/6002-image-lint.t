@@ -44,6 +44,37 @@ run image-lint --format sarif Dockerfile
 is "$(jq -c '[.runs[0].results[] | select(.ruleId == "sudo-used") | .partialFingerprints]' out)" "$before" 'SARIF: a fingerprint does not hang on the line'
 sed -i 1d Dockerfile
 
+# Hostile names and texts, in every form
+mkdir hostile && cd hostile || exit 2
+name=$(printf 'Dockerfile.\033[31m\377,a:b%%0A')
+printf 'FROM a:1\nRUN \303\251\t\033[31m && sudo "\377::error \360\237\230\200" x\nRUN sudo a \\\n  b\nRUN sudo a \\\n  b\n' >"$name"
+for format in text json tap sarif github gitlab; do
+	run image-lint --format $format --only sudo-used,silence-invalid "$name"
+	is "$status $(LC_ALL=C tr -d '[:print:]\n\200-\376' <out | wc -c)" "1 0" "$format: no control byte, and no byte that is none"
+	iconv -f UTF-8 -t UTF-8 out >/dev/null 2>&1 && pass "$format: UTF-8" || fail "$format: UTF-8"
+done
+is "$(jq 'length' out)" 3 'GitLab: all of them'
+is "$(jq '[.[].fingerprint] | unique | length' out)" 3 'GitLab: and those that are alike are told apart'
+run image-lint --format text --only sudo-used "$name"
+has out 'RUN é .[31m && sudo ".::error' 'text: what is no text is a dot, and hides nothing'
+run image-lint --format github --only sudo-used "$name"
+has out 'file=Dockerfile.\x1b[31m\xff%2Ca%3Ab%250A,line=2,endLine=2,' 'GitHub: a name cannot end its property'
+run image-lint --format sarif --only sudo-used "$name"
+is "$(jq -c '.runs[0].results[0].locations[0].physicalLocation.region' out)" '{"startLine":2,"startColumn":16,"endLine":2,"endColumn":36}' \
+	'SARIF: columns of UTF-16'
+is "$(jq -c '.runs[0].results[1].locations[0].physicalLocation.region' out)" '{"startLine":3,"startColumn":5,"endLine":4,"endColumn":4}' \
+	'SARIF: over two lines'
+is "$(jq -r '.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri' out)" 'Dockerfile.%1B%5B31m%FF%2Ca%3Ab%250A' 'SARIF: the name as an URI'
+printf 'FROM a:1\nRUN sudo b\n' >Dockerfile
+first=$(image-lint --format gitlab --only sudo-used Dockerfile | jq -r '.[0].fingerprint')
+printf 'FROM a:1\nRUN sudo a\nRUN sudo b\n' >Dockerfile
+is "$(image-lint --format gitlab --only sudo-used Dockerfile | jq -r '.[1].fingerprint')" "$first" 'a fingerprint does not hang on what stands above'
+{ echo 'FROM a:1'; yes 'RUN sudo x' | head -n 60000; } >Dockerfile
+{ cat Dockerfile; echo 'ENV DB_PASSWORD=x'; } >Dockerfile.last
+expect_status 1 image-lint --only sudo-used,secret-in-env --fail-on error Dockerfile Dockerfile.last
+is "$(tail -n 1 out)" '1 error, 120000 warnings: fails' 'however many there are, none is lost'
+cd .. || exit 2
+
 # Which rules
 expect_status 0 image-lint --only maintainer-deprecated Dockerfile
 expect_status 1 image-lint --only sudo-used,cmd-shell-form Dockerfile

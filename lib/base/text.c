@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* Length of the valid UTF-8 sequence of a printable character at `data`, or 0. */
-static size_t text_utf8_length(const unsigned char *data, size_t size)
+size_t text_character(const char *text, size_t size)
 {
+	const unsigned char *data = (const unsigned char *)text;
 	unsigned char c = data[0];
 	size_t length = c < 0x80	     ? 1
 			: (c & 0xe0) == 0xc0 ? 2
@@ -45,7 +45,7 @@ void text_escape(struct buf *out, const char *data, size_t size)
 	const unsigned char *bytes = (const unsigned char *)data;
 
 	for (size_t i = 0; i < size;) {
-		size_t length = text_utf8_length(bytes + i, size - i);
+		size_t length = text_character(data + i, size - i);
 
 		if (length > 0) {
 			buf_add(out, bytes + i, length);

@@ -19,6 +19,10 @@
  */
 void text_escape(struct buf *out, const char *data, size_t size);
 
+/* The bytes of the printable character at `text` (there is one byte at the least), valid UTF-8; 0
+ * for what text_escape would escape. */
+size_t text_character(const char *text, size_t size);
+
 #define TEXT_FIGURE_MAX 32
 /* "214.3 MB": SI, four significant digits at most, as Docker prints. */
 const char *text_size(uint64_t bytes, char text[TEXT_FIGURE_MAX]);

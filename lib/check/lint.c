@@ -9,8 +9,8 @@
 
 #include "base/array.h"
 
-/* More are left out; that many show nothing that fewer do not. */
-#define FINDINGS_MAX 100000
+/* More are refused: that many show nothing that fewer do not, but what is left out may fail. */
+#define FINDINGS_MAX 1000000
 
 const char *lint_severity_name(enum lint_severity severity)
 {
@@ -126,8 +126,11 @@ int lint_find(struct lint *lint, enum lint_id rule, const struct lint_place *pla
 	va_list arguments;
 	int length;
 
-	if (!lint->enabled[rule] || lint->count >= FINDINGS_MAX)
+	if (!lint->enabled[rule])
 		return 0;
+	if (lint->count >= FINDINGS_MAX)
+		return error_set(err, ERROR_INPUT, "more than %d findings: choose rules by --only",
+				 FINDINGS_MAX);
 	if (array_room(&lint->findings, lint->count, &lint->capacity, err) < 0)
 		return -1;
 	va_start(arguments, format);

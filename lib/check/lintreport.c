@@ -37,6 +37,13 @@ bool lint_holds(const struct lint_report *report)
 	return true;
 }
 
+/* What a finding is known by from one run to the next. */
+struct fingerprint {
+	struct digest digest;
+	size_t number; /* of the finding */
+	size_t same;   /* how many before it are alike */
+};
+
 struct totals {
 	size_t errors;
 	size_t warnings;
@@ -128,22 +135,13 @@ static void add_escaped(struct buf *out, const char *text)
 /* One character of a source line: a tab as a blank, what is no text as a dot. Its bytes. */
 static size_t add_character(struct buf *out, const char *text, size_t size)
 {
-	unsigned char c = (unsigned char)text[0];
-	size_t length = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
-	auto_buf struct buf escaped;
+	size_t length = text_character(text, size);
 
-	buf_init(&escaped, 64);
-	if (length > size)
-		length = 1;
-	if (c != '\\')
-		text_escape(&escaped, text, length);
-	if (c == '\t')
-		buf_add_char(out, ' ');
-	else if (c == '\\' || escaped.size == length)
+	if (length > 0)
 		buf_add(out, text, length);
 	else
-		buf_add_char(out, '.');
-	return length;
+		buf_add_char(out, (char)(*text == '\\' ? '\\' : *text == '\t' ? ' ' : '.'));
+	return length > 0 ? length : 1;
 }
 
 /* The source line, and what is meant underlined. */
@@ -266,6 +264,15 @@ static void add_totals(const struct lint_report *report, struct buf *out)
 	buf_printf(out, "%s: %s\n", line.data, lint_holds(report) ? "passes" : "fails");
 }
 
+static int flush(struct buf *text, FILE *out, struct error *err)
+{
+	if (buf_check(text, "the report", err) < 0)
+		return -1;
+	(void)fwrite(text->data, 1, text->size, out);
+	buf_clear(text);
+	return 0;
+}
+
 int lint_report_text(const struct lint_report *report, bool colour, FILE *out, struct error *err)
 {
 	bool told[LINT_RULE_COUNT] = { false };
@@ -279,14 +286,13 @@ int lint_report_text(const struct lint_report *report, bool colour, FILE *out, s
 			continue;
 		add_finding(report, finding, !told[finding->rule], colour, &text);
 		told[finding->rule] = true;
+		if (flush(&text, out, err) < 0)
+			return -1;
 	}
 	for (size_t i = 0; i < report->target_count; i++)
 		add_credits(report, i, &text);
 	add_totals(report, &text);
-	if (buf_check(&text, "the report", err) < 0)
-		return -1;
-	(void)fwrite(text.data, 1, text.size, out);
-	return 0;
+	return flush(&text, out, err);
 }
 
 /* --- JSON --- */
@@ -369,16 +375,17 @@ static void print_members(json_t *object, FILE *out)
 }
 
 /* An array of what `make` gives for each finding that `wants` wants, one at a time: all of them
- * together may be many times as large as what they are made of. */
+ * together may be many times as large as what they are made of. `prints` is handed on. */
 static void print_findings(const struct lint_report *report,
 			   bool (*wants)(const struct lint_report *report, size_t number),
-			   json_t *(*make)(const struct lint_report *report, size_t number),
-			   FILE *out)
+			   json_t *(*make)(const struct lint_report *report,
+					   const struct fingerprint *prints, size_t number),
+			   const struct fingerprint *prints, FILE *out)
 {
 	const char *separator = "[\n";
 
 	for (size_t i = 0; i < report->lint->count; i++) {
-		json_t *item = wants == NULL || wants(report, i) ? make(report, i) : NULL;
+		json_t *item = wants == NULL || wants(report, i) ? make(report, prints, i) : NULL;
 
 		if (item == NULL)
 			continue;
@@ -390,7 +397,8 @@ static void print_findings(const struct lint_report *report,
 	(void)fputs(separator[0] == '[' ? "[]" : "\n]", out);
 }
 
-static json_t *numbered_finding_json(const struct lint_report *report, size_t number)
+static json_t *numbered_finding_json(const struct lint_report *report,
+				     unused_arg const struct fingerprint *prints, size_t number)
 {
 	return finding_json(report, &report->lint->findings[number]);
 }
@@ -420,7 +428,7 @@ void lint_report_json(const struct lint_report *report, FILE *out)
 	(void)fputs("{\n", out);
 	print_members(document, out);
 	(void)fputs("\"findings\": ", out);
-	print_findings(report, NULL, numbered_finding_json, out);
+	print_findings(report, NULL, numbered_finding_json, NULL, out);
 	(void)fputs("\n}\n", out);
 }
 
@@ -479,34 +487,70 @@ static json_t *uri_json(const char *name)
 	return json_string(uri.data);
 }
 
-/* The same as long as the text and the message are, wherever in the file they stand. */
-static json_t *fingerprint(const struct lint_report *report, size_t number)
+static void fingerprint_of(const struct lint_report *report, size_t number,
+			   struct fingerprint *print, struct buf *data)
 {
 	const struct lint_finding *finding = &report->lint->findings[number];
 	const struct lint_target *target = target_of(report, &finding->place);
-	struct digest digest;
-	char text[DIGEST_TEXT_MAX];
-	auto_buf struct buf data;
 	size_t start;
 	size_t end;
-	size_t same = 0;
 
-	buf_init(&data, BUF_MAX_DEFAULT);
-	buf_printf(&data, "%s\n%s\n%s\n", target->name, rule_of(finding)->slug, finding->message);
+	buf_clear(data);
+	buf_printf(data, "%s\n%s\n%s\n", target->name, rule_of(finding)->slug, finding->message);
 	if (has_place(target, &finding->place)) {
 		find_line(target, &finding->place, &start, &end);
-		buf_add(&data, target->data + start, end - start);
+		buf_add(data, target->data + start, end - start);
 	}
-	/* of several in the same target that are alike, which one */
-	for (size_t i = number;
-	     i-- > 0 && report->lint->findings[i].place.target == finding->place.target;)
-		same += report->lint->findings[i].rule == finding->rule &&
-			report->lint->findings[i].place.target == finding->place.target &&
-			strcmp(report->lint->findings[i].message, finding->message) == 0;
-	buf_printf(&data, "\n%zu", same);
-	if (digest_of(DIGEST_SHA256, data.data, data.size, &digest, NULL) < 0)
-		return json_null();
-	return json_string(strchr(digest_text(&digest, text), ':') + 1);
+	*print = (struct fingerprint) { .number = number };
+	if (digest_of(DIGEST_SHA256, data->data, data->size, &print->digest, NULL) < 0)
+		print->digest = (struct digest) { 0 };
+}
+
+static int compare_prints(const void *a, const void *b)
+{
+	const struct fingerprint *one = a;
+	const struct fingerprint *other = b;
+	int result = memcmp(&one->digest, &other->digest, sizeof one->digest);
+
+	return result != 0 ? result : (one->number > other->number) - (one->number < other->number);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct fingerprint *one = a;
+	const struct fingerprint *other = b;
+
+	return (one->number > other->number) - (one->number < other->number);
+}
+
+/* One for each finding: the same as long as its line and message are, wherever in the file they
+ * stand; of several that are alike, it is counted which one it is. The caller frees. */
+static struct fingerprint *fingerprints_new(const struct lint_report *report)
+{
+	size_t count = report->lint->count;
+	struct fingerprint *prints = calloc(count + 1, sizeof *prints);
+	auto_buf struct buf data;
+
+	buf_init(&data, BUF_MAX_DEFAULT);
+	if (prints == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		fingerprint_of(report, i, &prints[i], &data);
+	qsort(prints, count, sizeof *prints, compare_prints);
+	for (size_t i = 1; i < count; i++)
+		if (digest_equal(&prints[i - 1].digest, &prints[i].digest))
+			prints[i].same = prints[i - 1].same + 1;
+	qsort(prints, count, sizeof *prints, compare_numbers);
+	return prints;
+}
+
+static json_t *fingerprint_json(const struct fingerprint *print)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	return print->same == 0
+		       ? json_string(digest_hex(&print->digest, text))
+		       : json_sprintf("%s-%zu", digest_hex(&print->digest, text), print->same);
 }
 
 /* Columns are bytes here and UTF-16 code units there: of the line from its beginning to `end`. */
@@ -514,11 +558,11 @@ static size_t utf16_column(const char *data, size_t start, size_t end)
 {
 	size_t units = 1;
 
-	for (size_t i = start; i < end; i++) {
-		unsigned char c = (unsigned char)data[i];
+	while (start < end) {
+		size_t length = text_character(data + start, end - start);
 
-		units += (c & 0xc0) != 0x80 ? 1 : 0;
-		units += c >= 0xf0 ? 1 : 0;
+		units += length == 4 ? 2 : 1;
+		start += length > 0 ? length : 1;
 	}
 	return units;
 }
@@ -549,30 +593,50 @@ static json_t *location_json(const struct lint_report *report, const struct lint
 	const struct lint_target *target = target_of(report, &finding->place);
 	json_t *physical;
 
+	/* who shows results wants a file to show them at */
 	if (target->data == NULL)
-		return json_pack("{s:[{s:o,s:s}]}", "logicalLocations", "fullyQualifiedName",
-				 doc_text(target->name), "kind", "module");
+		return json_pack("{s:[{s:o,s:s}],s:{s:{s:o}}}", "logicalLocations",
+				 "fullyQualifiedName", doc_text(target->name), "kind", "module",
+				 "physicalLocation", "artifactLocation", "uri",
+				 uri_json(target->name));
 	physical = json_pack("{s:{s:o}}", "artifactLocation", "uri", uri_json(target->name));
 	if (finding->place.line > 0)
 		(void)json_object_set_new(physical, "region", region_json(target, &finding->place));
 	return json_pack("{s:o}", "physicalLocation", physical);
 }
 
-static json_t *result_json(const struct lint_report *report, size_t number)
+static json_t *result_json(const struct lint_report *report, const struct fingerprint *prints,
+			   size_t number)
 {
 	const struct lint_finding *finding = &report->lint->findings[number];
-	json_t *result =
-		json_pack("{s:s,s:i,s:s,s:{s:o},s:[o],s:{s:o}}", "ruleId", rule_of(finding)->slug,
-			  "ruleIndex", (int)finding->rule, "level",
-			  sarif_level(rule_of(finding)->severity), "message", "text",
-			  doc_text(finding->message), "locations", location_json(report, finding),
-			  "partialFingerprints", "findingHash/v1", fingerprint(report, number));
+	json_t *result = json_pack("{s:s,s:i,s:s,s:{s:o},s:[o],s:{s:o}}", "ruleId",
+				   rule_of(finding)->slug, "ruleIndex", (int)finding->rule, "level",
+				   sarif_level(rule_of(finding)->severity), "message", "text",
+				   doc_text(finding->message), "locations",
+				   location_json(report, finding), "partialFingerprints",
+				   "findingHash/v1", fingerprint_json(&prints[number]));
 
 	if (finding->silenced != NULL)
 		(void)json_object_set_new(result, "suppressions",
 					  json_pack("[{s:s,s:o}]", "kind", "inSource",
 						    "justification", doc_text(finding->silenced)));
 	return result;
+}
+
+/* "hadolint DL3006 DL3007, dockle X": an item each. */
+static json_t *tags_json(const char *counterparts)
+{
+	json_t *tags = json_array();
+
+	while (*counterparts != '\0') {
+		size_t length = strcspn(counterparts, ",");
+		auto_free char *tag = strndup(counterparts, length);
+
+		if (tag != NULL)
+			(void)json_array_append_new(tags, json_string(tag));
+		counterparts += length + strspn(counterparts + length, ", ");
+	}
+	return tags;
 }
 
 static json_t *sarif_rules(void)
@@ -586,9 +650,9 @@ static json_t *sarif_rules(void)
 					 rule->mend, "defaultConfiguration", "level",
 					 sarif_level(rule->severity));
 
-		if (rule->counterparts[0] != '\0')
-			(void)json_object_set_new(item, "properties",
-						  json_pack("{s:[s]}", "tags", rule->counterparts));
+		(void)json_object_set_new(
+			item, "properties",
+			json_pack("{s:o}", "tags", tags_json(rule->counterparts)));
 		(void)json_array_append_new(rules, item);
 	}
 	return rules;
@@ -599,20 +663,24 @@ static bool is_left(const struct lint_report *report, size_t number)
 	return !report->fixing || !report->lint->findings[number].fixed;
 }
 
-void lint_report_sarif(const struct lint_report *report, FILE *out)
+int lint_report_sarif(const struct lint_report *report, FILE *out, struct error *err)
 {
+	auto_free struct fingerprint *prints = fingerprints_new(report);
 	auto_doc json_t *run = json_pack("{s:{s:{s:s,s:s,s:o}},s:s}", "tool", "driver", "name",
 					 "image-lint", "version", report->version, "rules",
 					 sarif_rules(), "columnKind", "utf16CodeUnits");
 
+	if (prints == NULL)
+		return error_memory(err);
 	(void)fputs("{\n\"version\": \"2.1.0\",\n"
 		    "\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n"
 		    "\"runs\": [{\n",
 		    out);
 	print_members(run, out);
 	(void)fputs("\"results\": ", out);
-	print_findings(report, is_left, result_json, out);
+	print_findings(report, is_left, result_json, prints, out);
 	(void)fputs("\n}]\n}\n", out);
+	return 0;
 }
 
 /* --- GitHub and GitLab --- */
@@ -636,18 +704,21 @@ void lint_report_github(const struct lint_report *report, FILE *out)
 		enum lint_severity severity = rule_of(finding)->severity;
 		auto_buf struct buf line;
 		auto_buf struct buf message;
+		auto_buf struct buf name;
 		size_t last_line;
 		size_t last_column;
 
 		buf_init(&line, BUF_MAX_DEFAULT);
 		buf_init(&message, BUF_MAX_DEFAULT);
+		buf_init(&name, BUF_MAX_DEFAULT);
 		if (!counts(report, finding))
 			continue;
 		buf_printf(&line, "::%s ",
 			   severity == LINT_INFO ? "notice" : lint_severity_name(severity));
 		if (target->data != NULL) {
+			add_escaped(&name, target->name);
 			buf_add_string(&line, "file=");
-			add_workflow_text(&line, target->name, true);
+			add_workflow_text(&line, name.data, true);
 			buf_add_char(&line, ',');
 		}
 		if (finding->place.line > 0) {
@@ -657,10 +728,12 @@ void lint_report_github(const struct lint_report *report, FILE *out)
 		if (finding->place.line > 0 && finding->place.column > 0)
 			buf_printf(&line, "col=%zu,", finding->place.column);
 		buf_printf(&line, "title=image-lint%%3A %s::", rule_of(finding)->slug);
-		if (target->data == NULL)
-			buf_printf(&message, "%s: ", target->name);
-		buf_printf(&message, "%s\n%s\n%s", finding->message, rule_of(finding)->reason,
-			   rule_of(finding)->mend);
+		if (target->data == NULL) {
+			add_escaped(&message, target->name);
+			buf_add_string(&message, ": ");
+		}
+		add_escaped(&message, finding->message);
+		buf_printf(&message, "\n%s\n%s", rule_of(finding)->reason, rule_of(finding)->mend);
 		add_workflow_text(&line, message.data, false);
 		(void)fprintf(out, "%s\n", line.data);
 	}
@@ -671,7 +744,8 @@ static bool is_counted(const struct lint_report *report, size_t number)
 	return counts(report, &report->lint->findings[number]);
 }
 
-static json_t *issue_json(const struct lint_report *report, size_t number)
+static json_t *issue_json(const struct lint_report *report, const struct fingerprint *prints,
+			  size_t number)
 {
 	static const char *const severities[] = {
 		[LINT_INFO] = "info",
@@ -683,16 +757,21 @@ static json_t *issue_json(const struct lint_report *report, size_t number)
 
 	return json_pack("{s:s,s:o,s:s,s:o,s:s,s:{s:o,s:{s:I}}}", "type", "issue", "description",
 			 doc_text(finding->message), "check_name", rule_of(finding)->slug,
-			 "fingerprint", fingerprint(report, number), "severity",
+			 "fingerprint", fingerprint_json(&prints[number]), "severity",
 			 severities[rule_of(finding)->severity], "location", "path",
 			 doc_text(target_of(report, &finding->place)->name), "lines", "begin",
 			 (json_int_t)line);
 }
 
-void lint_report_gitlab(const struct lint_report *report, FILE *out)
+int lint_report_gitlab(const struct lint_report *report, FILE *out, struct error *err)
 {
-	print_findings(report, is_counted, issue_json, out);
+	auto_free struct fingerprint *prints = fingerprints_new(report);
+
+	if (prints == NULL)
+		return error_memory(err);
+	print_findings(report, is_counted, issue_json, prints, out);
 	(void)fputc('\n', out);
+	return 0;
 }
 
 /* --- the rules --- */

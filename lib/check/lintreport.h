@@ -34,9 +34,9 @@ int lint_report_text(const struct lint_report *report, bool colour, FILE *out,
 /* Schema "seatrial/image-lint/1", docs/json.md. */
 void lint_report_json(const struct lint_report *report, FILE *out);
 /* SARIF 2.1.0 (OASIS). */
-void lint_report_sarif(const struct lint_report *report, FILE *out);
+int lint_report_sarif(const struct lint_report *report, FILE *out, struct error *err) must_check;
 /* GitLab's code quality report. */
-void lint_report_gitlab(const struct lint_report *report, FILE *out);
+int lint_report_gitlab(const struct lint_report *report, FILE *out, struct error *err) must_check;
 /* One test per enabled rule. */
 void lint_report_tap(const struct lint_report *report, FILE *out);
 /* GitHub's workflow commands: annotations. */
