@@ -64,6 +64,7 @@ struct lint_file {
 	struct stages stages;
 	size_t final;		   /* the stage that is built */
 	bool upper;		   /* the case that keywords are to have */
+	size_t looked_through;	   /* commands, for what becomes of folders */
 	struct lint_stage *states; /* one per stage */
 	struct variables scope;	   /* where the walk is */
 };

@@ -10,6 +10,11 @@
 /* RUNs behind a mkdir that are looked through for what becomes of the folder. */
 #define SETTLING_MAX 100
 
+/* The same, as commands in a whole file. */
+#define LOOKED_THROUGH_MAX 200000
+/* Commands of a RUN that remove files; more are not looked at. */
+#define REMOVING_MAX 64
+
 /* One RUN, while it is looked at. */
 struct run {
 	struct lint_file *file;
@@ -18,7 +23,8 @@ struct run {
 	const struct script *script;
 	/* what its commands do, worked out once */
 	bool does[MANAGER_OTHER + 1][VERB_CLEAN_LISTS + 1];
-	bool removes;
+	const struct script_command *removing[REMOVING_MAX];
+	size_t removing_count;
 	bool no_cache; /* said to all package managers by an export */
 	bool pipefail;
 };
@@ -84,14 +90,9 @@ static bool has_mount(const struct run *run, const char *type)
 /* Something in this RUN removes what lies there. */
 static bool removes(const struct run *run, const char *path)
 {
-	for (size_t i = 0; run->removes && i < run->script->count; i++) {
-		const struct script_command *command = &run->script->items[i];
-		const char *name = script_program_name(command);
-
-		if ((strcmp(name, "rm") == 0 || strcmp(name, "find") == 0) &&
-		    has_text(command, path))
+	for (size_t i = 0; i < run->removing_count; i++)
+		if (has_text(run->removing[i], path))
 			return true;
-	}
 	return false;
 }
 
@@ -110,7 +111,9 @@ static void work_out(struct run *run)
 
 		install_read(command, &install);
 		run->does[install.manager][install.verb] = true;
-		run->removes = run->removes || strcmp(name, "rm") == 0 || strcmp(name, "find") == 0;
+		if (run->removing_count < REMOVING_MAX &&
+		    (strcmp(name, "rm") == 0 || strcmp(name, "find") == 0))
+			run->removing[run->removing_count++] = command;
 		run->no_cache = run->no_cache ||
 				(strcmp(name, "export") == 0 && has_text(command, "NO_CACHE"));
 	}
@@ -490,13 +493,14 @@ static bool is_settled(const struct run *run, const char *folder)
 		const struct instruction *instruction = &dockerfile->instructions[i];
 		auto_script struct script script = { 0 };
 
-		if (count == SETTLING_MAX)
+		if (count == SETTLING_MAX || run->file->looked_through > LOOKED_THROUGH_MAX)
 			return true;
 		count += instruction >= run->instruction && strcmp(instruction->name, "run") == 0;
 		if (instruction < run->instruction || strcmp(instruction->name, "run") != 0 ||
 		    !run->file->states[instruction->stage].shipped ||
 		    lint_file_script(run->file, instruction, &script, NULL) < 0)
 			continue;
+		run->file->looked_through += script.count;
 		for (size_t k = 0; k < script.count; k++) {
 			size_t index = script_program(&script.items[k]) + 1;
 			const struct word *path;

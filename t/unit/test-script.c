@@ -400,6 +400,13 @@ static void huge_and_binary(unused_arg void **state)
 	survives(text, size, &shell);
 	memset(text, '\0', size);
 	survives(text, size, &shell);
+	/* deeper than any stack */
+	for (size_t i = 0; i + 1 < size; i += 2)
+		memcpy(text + i, "$(", 2);
+	survives(text, size, &shell);
+	for (size_t i = 0; i + 2 < size; i += 3)
+		memcpy(text + i, "\"$(", 3);
+	survives(text, size, &docker);
 	survives("a\0b |\0 c", 8, &shell);
 	for (int round = 0; round < 200; round++) {
 		for (size_t i = 0; i < 300; i++) {
