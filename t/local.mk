@@ -451,3 +451,18 @@ unit_tests += t/unit/test-command
 t_unit_test_command_SOURCES = t/unit/test-command.c
 t_unit_test_command_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_command_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-files
+t_unit_test_files_SOURCES = t/unit/test-files.c
+t_unit_test_files_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_files_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-install
+t_unit_test_install_SOURCES = t/unit/test-install.c
+t_unit_test_install_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_install_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-lintstart
+t_unit_test_lintstart_SOURCES = t/unit/test-lintstart.c
+t_unit_test_lintstart_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_lintstart_LDADD = $(CMOCKA_LDADD)

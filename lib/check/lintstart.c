@@ -228,29 +228,6 @@ const char *start_dev_server(const struct script *script, bool serves)
 	return found;
 }
 
-bool start_is_production_server(const struct script *script)
-{
-	static const char *const servers[] = { "gunicorn",  "uvicorn",	  "hypercorn",
-					       "daphne",    "uwsgi",	  "waitress-serve",
-					       "waitress",  "granian",	  "mod_wsgi-express",
-					       "cheroot",   "nginx",	  "httpd",
-					       "apache2",   "apache2ctl", "apache2-foreground",
-					       "php-fpm",   "puma",	  "unicorn",
-					       "passenger", "caddy",	  "pm2",
-					       NULL };
-
-	for (size_t i = 0; i < script->count; i++) {
-		const struct script_command *command = &script->items[i];
-		const char *name = script_program_name(command);
-
-		if (is_python(name) && has_word(command, "-m"))
-			name = operand(command, 0);
-		if (is_one_of(name, servers))
-			return true;
-	}
-	return false;
-}
-
 /* "8000", "0.0.0.0:8000", "[::]:8000", "tcp://0.0.0.0:8000", "*:8000" */
 static bool port_of(const char *text, unsigned *ret_port)
 {

@@ -14,8 +14,6 @@ const char *start_package_manager(const struct script *script);
 /* "flask run" where a server for development is started; NULL otherwise. Static. `serves`: it is
  * known that this is a server, so that a plain "python app.py" is one, too. */
 const char *start_dev_server(const struct script *script, bool serves);
-/* Is a server started that is fit for production? */
-bool start_is_production_server(const struct script *script);
 /* The port that a command line names; false where it names none. */
 bool start_port(const struct script *script, unsigned *ret_port);
 /* The path that a health check asks for: behind the host of the first URL; NULL. The caller

@@ -285,20 +285,21 @@ static const struct record *find_in_layer(const struct files *files, size_t laye
 									  : NULL;
 }
 
-/* The entry of that path in the layer or, where `lower`, in the highest one below that has it. A
- * hard link is what it is a link of. */
-static const struct record *find_record(const struct files *files, size_t layer, const char *path,
-					bool lower)
+/* What made the path, which is there: the entry of the highest layer that has one. A hard link is
+ * what it was a link of then. */
+static const struct record *find_record(const struct files *files, const char *path)
 {
 	const struct record *record = NULL;
+	size_t layer = files->layer_count;
 
+	if (layer-- == 0)
+		return NULL;
 	for (unsigned links = 0; links < LINKS_MAX; links++) {
-		while ((record = find_in_layer(files, layer, path)) == NULL && lower && layer > 0)
+		while ((record = find_in_layer(files, layer, path)) == NULL && layer > 0)
 			layer--;
 		if (record == NULL || record->type != ENTRY_HARDLINK)
 			return record;
 		path = record->target;
-		lower = true;
 	}
 	return NULL;
 }
@@ -308,11 +309,7 @@ static void facts_of(const struct files *files, uint32_t number, const char *pat
 {
 	struct rootfs_node node = rootfs_node(files->rootfs, number);
 	bool is_directory = node.type == ROOTFS_DIRECTORY;
-	const struct record *record =
-		files->layer_count == 0
-			? NULL
-			: find_record(files, is_directory ? files->layer_count - 1 : node.layer,
-				      path, is_directory);
+	const struct record *record = find_record(files, path);
 
 	*ret_facts = (struct file_facts) { .type = node.type, .mode = is_directory ? 0755 : 0644 };
 	/* what no entry names is a folder of root's */
@@ -444,11 +441,7 @@ static int find_hidden(const struct files *files, const char *path, char **ret_n
 
 	if (found <= 0 || facts.type != ROOTFS_FILE || facts.size == 0 || facts.data != NULL)
 		return found < 0 ? -1 : 0;
-	record = find_record(
-		files,
-		rootfs_node(files->rootfs, tree_find_path(rootfs_tree(files->rootfs), real + 1))
-			.layer,
-		real + 1, false);
+	record = find_record(files, real + 1);
 	*ret_name = record != NULL ? strdup(record->path) : NULL;
 	return *ret_name != NULL ? 1 : error_memory(err);
 }
