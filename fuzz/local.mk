@@ -44,6 +44,10 @@ fuzz_targets += toc
 check_PROGRAMS += fuzz/replay-toc
 fuzz_replay_toc_SOURCES = fuzz/fuzz-toc.c fuzz/replay.c
 
+fuzz_targets += lint
+check_PROGRAMS += fuzz/replay-lint
+fuzz_replay_lint_SOURCES = fuzz/fuzz-lint.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus fuzz/layer.dict fuzz/rules.dict
 

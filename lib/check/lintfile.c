@@ -625,6 +625,7 @@ static int check_legacy(struct lint_file *file, const struct instruction *instru
 		return -1;
 	if (instruction->last_line != instruction->first_line ||
 	    (quoted && strpbrk(value->data, "\"'\\") != NULL) ||
+	    strpbrk(name->data, "\"'\\=") != NULL ||
 	    strchr(value->data, file->dockerfile->escape) != NULL)
 		return 0;
 	buf_printf(&text, quoted ? "%s=\"%s\"" : "%s=%s", name->data, value->data);
