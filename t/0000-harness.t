@@ -20,6 +20,18 @@ fails_as() {
 }
 
 inner <<'E'
+expect_status 0 true
+skip_all 'nothing more to do it with'
+E
+is "$status $(grep -c '^ok' inner) $(tail -n 1 inner)" '0 2 1..2' 'what is skipped behind tests is one of them'
+
+inner <<'E'
+expect_status 0 false
+skip_all 'nothing more to do it with'
+E
+fails_as 'a failure before the rest is skipped'
+
+inner <<'E'
 expect_status 0 false
 E
 fails_as 'a wrong exit status'
