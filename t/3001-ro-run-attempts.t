@@ -52,6 +52,59 @@ refuses 'a missing parent' 'echo x >/home/app/no/file' 'openat /home/app/no/file
 refuses 'asking for the right to write' 'attempt access /home/app' 'access /home/app EROFS'
 refuses 'the same again is one record' 'for i in 1 2 3; do mkdir new; done; true' 'mkdir /home/app/new EROFS' \
 	'mkdir /home/app/new EROFS' 'mkdir /home/app/new EROFS'
+
+# the other calls, each by itself; what is told is where the path leads
+refuses 'openat2' 'attempt openat2 /home/app/new' 'openat2 /home/app/new EROFS'
+refuses 'creat' 'attempt creat /home/app/new' 'creat /home/app/new EROFS'
+refuses 'read and write' 'attempt read-write /home/app/mine' 'openat /home/app/mine EROFS'
+refuses 'O_TRUNC alone' 'attempt read-truncate /home/app/mine' 'openat /home/app/mine EROFS'
+refuses 'rmdir' 'attempt rmdir /data' 'rmdir /data EROFS'
+refuses 'unlinkat' 'attempt unlinkat /home/app/mine' 'unlinkat /home/app/mine EROFS'
+refuses 'link' 'attempt link /home/app/mine /home/app/too' 'link /home/app/too EROFS'
+refuses 'chown' 'attempt chown /home/app/mine' 'chown /home/app/mine EROFS'
+refuses 'lchown of a link' 'attempt lchown /home/app/link' 'lchown /home/app/link EROFS'
+refuses 'times of a link' 'attempt utimensat-link /home/app/link' 'utimensat /home/app/link EROFS'
+refuses 'removexattr' 'attempt removexattr /home/app/mine' 'removexattr /home/app/mine EROFS'
+refuses 'faccessat2' 'attempt faccessat2 /home/app' 'faccessat2 /home/app EROFS'
+refuses 'a shared writable mapping of a file' 'attempt mmap /home/app/mine' 'mmap /home/app/mine EACCES'
+refuses 'renameat2' 'attempt renameat2 /home/app/mine /home/app/too' 'renameat2 /home/app/too EROFS'
+is "$(jq -r '.refused[0].from' out)" /home/app/mine 'the other name of a rename is told'
+refuses 'from the root to another mount' 'attempt rename /home/app/mine /dev/shm/mine' 'rename /home/app/mine EXDEV'
+refuses 'relative to a descriptor' 'attempt mkdirat /home/app new' 'mkdirat /home/app/new EROFS'
+refuses 'through a link in the path' 'attempt mkdir /home/link/new' 'mkdir /home/app/new EROFS'
+refuses 'through a link at the end' 'attempt append /home/app/link' 'openat /home/app/mine EROFS'
+refuses 'through a link that leads nowhere yet' 'attempt creat /home/app/dangling' 'creat /srv/not-yet EROFS'
+refuses 'by way of ..' 'cd /home/app; attempt mkdir ../../data/./x/' 'mkdir /data/x EROFS'
+passes 'what a descriptor for reading cannot do anyway' \
+	'attempt ftruncate /home/app/mine; attempt fallocate /home/app/mine; attempt copy_file_range /home/app/mine'
+passes 'a path that lies nowhere' 'attempt bad-pointer'
+passes 'writing to a pipe by its name' 'echo x >/dev/stdout'
+for newer in fchmodat2 setxattrat; do
+	ro --cmd "attempt $newer /home/app/mine" box.tar.img
+	found=$(attempts)
+	is "$(jq -r '.log[0].text' out)" "$([ -n "$found" ] && echo EROFS || echo ENOSYS)" "$newer: as the kernel has it"
+done
+
+# what is denied as a whole
+ro --cmd 'attempt unknown; attempt x32 /data/x; attempt compat /data/x' box.tar.img
+if [ "$(uname -m)" = x86_64 ]; then
+	is "$(jq -r '[.log[].text] | join(" ")' out)" 'ENOSYS ENOSYS ENOSYS' \
+		'unknown calls and the entry points of other machines do not exist'
+	is "$(jq -r '.unknown_calls[] | "\(.number) \(.entry) \(.process) \(.count)"' out | tr '\n' ';')" \
+		"777 native attempt 1;$((0x40000000 + 83)) foreign attempt 1;39 foreign attempt 1;" 'and they are told'
+fi
+ro --cmd 'attempt unshare; attempt clone-namespace; attempt mount /data; attempt io_uring' box.tar.img
+is "$(jq -r '[.log[].text] | join(" ")' out)" 'EPERM EPERM EPERM EPERM' 'namespaces, mounts and io_uring are denied'
+is "$(jq -r '.refused_count' out)" 0 'which is not because of the read-only root'
+is "$(jq -r '.failed[] | "\(.call) \(.path) \(.errno)"' out)" 'mount /data EPERM' 'a mount is an ordinary failure'
+
+# what succeeds in a writable place
+ro --tmpfs /data --cmd 'echo x >/data/new; mkdir /data/sub; mv /data/new /data/sub/moved; echo y >/dev/null' box.tar.img
+is "$(jq -r '.written[] | "\(.call) \(.path) \(.process) \(.on_root)"' out | tr '\n' ';')" \
+	'openat /data/new sh false;mkdir /data/sub mkdir false;rename /data/sub/moved mv false;rename /data/new mv false;' \
+	'writes to a tmpfs are told, with both names of a rename'
+is "$(jq -r '.failed_count' out)" 0 'and nothing has failed'
+
 passes 'reading' 'cat /srv/owned-by-root; ls /'
 passes 'mkdir -p of what is there' 'mkdir -p /home/app /tmp'
 passes 'reading with O_CREAT of what is there' 'attempt create-for-reading /home/app/mine; attempt access-read /home/app'

@@ -44,7 +44,8 @@ struct run {
 	struct strings read_only_paths;
 	char *directory;
 	bool privileged;
-	pid_t pid; /* of the program, on this side */
+	bool compat; /* an image of the machine's 32-bit kind */
+	pid_t pid;   /* of the program, on this side */
 	struct command command;
 	int channel;
 	int upper;
@@ -173,6 +174,7 @@ static int run_describe(struct run *run, const struct image *image, struct error
 	if (asprintf(&record->hostname, "%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
 		     random[3], random[4], random[5]) < 0)
 		return error_memory(err);
+	run->compat = strcmp(c->architecture, "386") == 0 || strcmp(c->architecture, "arm") == 0;
 	record->working_dir = strdup(c->working_dir[0] != '\0' ? c->working_dir : "/");
 	record->user_known = true;
 	record->ports_known = true;
@@ -257,6 +259,7 @@ static int run_clone(struct run *run, struct error *err)
 		.read_only_paths = run->read_only_paths.items,
 		.writable = run->options->writable,
 		.traced = !run->options->untraced,
+		.compat = run->compat,
 		.privileged = run->privileged,
 	};
 	struct trace *trace = &run->record->trace;
@@ -284,8 +287,8 @@ static int run_clone(struct run *run, struct error *err)
 				 strerror(errno),
 				 run->privileged ? "" : " (are user namespaces allowed here?)");
 	run->pid = (pid_t)pid;
-	trace_init(trace, run->pid, !run->options->untraced);
-	if (!run->options->untraced && trace_seize(trace, err) < 0)
+	trace_init(trace, run->pid, !run->options->untraced, run->options->writable);
+	if (!run->options->untraced && trace_seize(trace, run->pid, err) < 0)
 		return -1;
 	if (map_ids(run, err) < 0)
 		return -1;

@@ -48,7 +48,7 @@ enum step {
 };
 
 /* What comes back with an answer. */
-struct call {
+struct engine_call {
 	struct trial *trial; /* NULL: the sweep's */
 	enum step step;
 	bool pending;
@@ -58,7 +58,7 @@ struct call {
 struct trial {
 	struct engine_run *run;
 	struct container_record *record;
-	struct call calls[STEP_COUNT];
+	struct engine_call calls[STEP_COUNT];
 	struct enginelog log;
 	uint64_t log_size; /* bytes of it that have come */
 	uint64_t log_seen; /* of those that come again */
@@ -93,8 +93,8 @@ struct engine_run {
 	size_t trial_count;
 	struct strings argv;
 	struct strings leftovers;
-	struct call sweep_list;
-	struct call sweep_removes;
+	struct engine_call sweep_list;
+	struct engine_call sweep_removes;
 	size_t sweeping; /* answers that are waited for */
 	char owner[160];
 	uint64_t asked;
@@ -240,7 +240,7 @@ static json_t *container_json(const struct engine_run *run, bool writable)
 
 static bool trial_log(void *context, const void *data, size_t size)
 {
-	struct trial *trial = ((struct call *)context)->trial;
+	struct trial *trial = ((struct engine_call *)context)->trial;
 
 	trial->log_size += size;
 	return enginelog_take(&trial->log, data, size);
@@ -249,7 +249,7 @@ static bool trial_log(void *context, const void *data, size_t size)
 /* The log from its start, the same bytes as before and perhaps more. */
 static bool trial_log_rest(void *context, const void *data, size_t size)
 {
-	struct trial *trial = ((struct call *)context)->trial;
+	struct trial *trial = ((struct engine_call *)context)->trial;
 	uint64_t known = trial->log_size - trial->log_seen;
 	size_t skip = known < size ? (size_t)known : size;
 
@@ -295,7 +295,7 @@ static void take_sample(struct container_record *record, const char *text, size_
 /* A line a second. */
 static bool trial_stats(void *context, const void *data, size_t size)
 {
-	struct trial *trial = ((struct call *)context)->trial;
+	struct trial *trial = ((struct engine_call *)context)->trial;
 	const char *end;
 
 	buf_add(&trial->sample, data, size);
@@ -831,7 +831,7 @@ static int sweep_remove(struct engine_run *run, const char *id, struct error *er
 	return 0;
 }
 
-static int sweep_answer(struct engine_run *run, const struct call *call,
+static int sweep_answer(struct engine_run *run, const struct engine_call *call,
 			const struct engine_done *done, struct error *err)
 {
 	const json_t *container;
@@ -854,7 +854,7 @@ static int sweep_answer(struct engine_run *run, const struct call *call,
 
 static int on_answer(struct engine_run *run, struct engine_done *done, struct error *err)
 {
-	struct call *call = done->context;
+	struct engine_call *call = done->context;
 
 	if (call->trial == NULL)
 		return sweep_answer(run, call, done, err);
@@ -1047,7 +1047,8 @@ static void trial_init(struct engine_run *run, size_t i, struct container_record
 	trial->writable = run->options->writable || i > 0;
 	trial->log_deadline = UINT64_MAX;
 	for (size_t step = 0; step < STEP_COUNT; step++)
-		trial->calls[step] = (struct call) { .trial = trial, .step = (enum step)step };
+		trial->calls[step] =
+			(struct engine_call) { .trial = trial, .step = (enum step)step };
 	enginelog_init(&trial->log, record);
 	buf_init(&trial->sample, SAMPLE_MAX);
 	trial->log.file = i == 0 ? run->log_file : NULL;
@@ -1120,7 +1121,7 @@ static int run_all(struct engine_run *run, struct container_record *record, stru
 
 static void clear_answer(const struct engine_done *done)
 {
-	const struct call *call = done->context;
+	const struct engine_call *call = done->context;
 	struct trial *trial = call->trial;
 	const char *id = json_string_value(json_object_get(done->answer, "Id"));
 

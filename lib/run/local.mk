@@ -9,6 +9,10 @@ libseatrial_a_SOURCES += \
 	lib/run/ports.c lib/run/ports.h \
 	lib/run/program.c lib/run/program.h \
 	lib/run/sandbox.c lib/run/sandbox.h \
+	lib/run/attempts.c lib/run/attempts.h \
+	lib/run/calls.c lib/run/calls.h \
+	lib/run/place.c lib/run/place.h \
+	lib/run/procfs.c lib/run/procfs.h \
 	lib/run/trace.c lib/run/trace.h \
 	lib/run/unpack.c lib/run/unpack.h \
 	lib/run/writes.c lib/run/writes.h

@@ -20,7 +20,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
-#include "run/trace.h"
+#include "run/calls.h"
 #include "run/unpack.h"
 
 /* What Docker leaves to root in a container; everything else is dropped. */
@@ -476,7 +476,7 @@ static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
 		return -1;
 	send_message(sandbox->channel, SANDBOX_READY, "", upper);
 	/* while there is still the right to load it without no_new_privs */
-	if (sandbox->traced && trace_load_filter(err) < 0)
+	if (sandbox->traced && calls_load_filter(sandbox->compat, err) < 0)
 		return -1;
 	if (become_user(sandbox, err) < 0)
 		return -1;

@@ -28,6 +28,7 @@ struct sandbox {
 	char *const *read_only_paths;
 	bool writable;
 	bool traced;
+	bool compat;	 /* the image is of the machine's 32-bit kind */
 	bool privileged; /* started by root: no user namespace */
 	int channel;	 /* a socket to the supervisor */
 	int out, err;	 /* the program's standard output and error */

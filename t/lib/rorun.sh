@@ -19,6 +19,9 @@ box_root() {
 	chmod 1777 root/tmp
 	echo content >root/srv/owned-by-root
 	echo mine >root/home/app/mine
+	ln -s mine root/home/app/link
+	ln -s /srv/not-yet root/home/app/dangling
+	ln -s app root/home/link
 	chmod 644 root/srv/owned-by-root
 }
 

@@ -47,12 +47,12 @@ static void the_root_is_read_only(unused_arg void **state)
 	assert_false(record.early);
 	assert_false(record.stop_sent);
 	assert_log(&record, "EROFS");
-	assert_int_equal(record.trace.count, 1);
-	assert_int_equal(record.trace.attempts[0].error, EROFS);
-	assert_string_equal(record.trace.attempts[0].path, "/data/new");
-	assert_string_equal(record.trace.attempts[0].process, "attempt");
-	assert_string_equal(record.trace.attempts[0].executable, "/bin/attempt");
-	assert_int_equal(record.trace.attempts[0].pid, 1);
+	assert_int_equal(record.trace.refused.count, 1);
+	assert_int_equal(record.trace.refused.items[0].error, EROFS);
+	assert_string_equal(record.trace.refused.items[0].path, "/data/new");
+	assert_string_equal(record.trace.refused.items[0].process, "attempt");
+	assert_string_equal(record.trace.refused.items[0].executable, "/bin/attempt");
+	assert_int_equal(record.trace.refused.items[0].pid, 1);
 	assert_string_equal(record.argv[0], "attempt");
 	assert_null(record.argv[3]);
 	assert_string_equal(record.working_dir, "/");
@@ -74,7 +74,7 @@ static void writable_places(unused_arg void **state)
 
 		assert_success(run(&options, &record, &err), err);
 		assert_log(&record, "ok");
-		assert_int_equal(record.trace.count, 0);
+		assert_int_equal(record.trace.refused.count, 0);
 		assert_int_equal(record.writes.count, 1);
 		assert_string_equal(record.writes.items[0].path, "/data/new");
 		assert_string_equal(record.writes.items[0].what, "made");
@@ -87,7 +87,7 @@ static void writable_places(unused_arg void **state)
 
 		assert_success(run(&options, &record, &err), err);
 		assert_log(&record, "ok");
-		assert_int_equal(record.trace.count, 0);
+		assert_int_equal(record.trace.refused.count, 0);
 		assert_int_equal(record.writes.count, 0);
 	}
 	options.read_only_paths = tmpfs;
@@ -230,7 +230,7 @@ static void writes_the_log(unused_arg void **state)
 	options.untraced = true;
 	assert_success(run(&options, &record, &err), err);
 	/* nobody looked */
-	assert_int_equal(record.trace.count, 0);
+	assert_int_equal(record.trace.refused.count, 0);
 	assert_success(buf_read_file(&log, "log", &err), err);
 	assert_non_null(strstr(log.data, "Z stdout F EROFS\n"));
 }

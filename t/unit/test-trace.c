@@ -27,13 +27,13 @@ static void run_traced(void (*body)(void), struct trace *trace, int *ret_status)
 		/* the right to load the filter, for whoever runs the tests */
 		if (geteuid() != 0 && unshare(CLONE_NEWUSER) < 0)
 			_exit(99);
-		if (read(channel[0], &byte, 1) != 1 || trace_load_filter(&problem) < 0)
+		if (read(channel[0], &byte, 1) != 1 || calls_load_filter(false, &problem) < 0)
 			_exit(98);
 		body();
 		_exit(0);
 	}
-	trace_init(trace, pid, true);
-	assert_success(trace_seize(trace, &err), err);
+	trace_init(trace, pid, true, false);
+	assert_success(trace_seize(trace, pid, &err), err);
 	assert_int_equal(write(channel[1], "g", 1), 1);
 	(void)close(channel[0]);
 	(void)close(channel[1]);
@@ -72,13 +72,13 @@ static void records_what_fails(unused_arg void **state)
 	run_traced(attempts, &trace, &status);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	assert_int_equal(trace.count, 2);
-	assert_int_equal(trace.total, 3);
-	assert_string_equal(trace.attempts[0].call, "mkdir");
-	assert_string_equal(trace.attempts[0].path, "/no-such-directory/new");
-	assert_int_equal(trace.attempts[0].error, ENOENT);
-	assert_int_equal(trace.attempts[0].count, 2);
-	assert_string_equal(trace.attempts[1].path, "/no-such-directory/file");
+	assert_int_equal(trace.refused.count, 2);
+	assert_int_equal(trace.refused.total, 3);
+	assert_string_equal(trace.refused.items[0].call, "mkdir");
+	assert_string_equal(trace.refused.items[0].path, "/no-such-directory/new");
+	assert_int_equal(trace.refused.items[0].error, ENOENT);
+	assert_int_equal(trace.refused.items[0].count, 2);
+	assert_string_equal(trace.refused.items[1].path, "/no-such-directory/file");
 	assert_true(trace.peak_memory > 0);
 	trace_release(&trace);
 }
@@ -103,9 +103,9 @@ static void follows_children(unused_arg void **state)
 	int status = -1;
 
 	run_traced(children, &trace, &status);
-	assert_int_equal(trace.count, 3);
-	for (size_t i = 0; i < trace.count; i++)
-		assert_string_equal(trace.attempts[i].path, "/tmp/no-such-directory/in/it");
+	assert_int_equal(trace.refused.count, 3);
+	for (size_t i = 0; i < trace.refused.count; i++)
+		assert_string_equal(trace.refused.items[i].path, "/tmp/no-such-directory/in/it");
 	trace_release(&trace);
 }
 

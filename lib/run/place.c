@@ -1,0 +1,236 @@
+#include "config.h"
+
+#include "run/place.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "image/path.h"
+#include "run/unpack.h"
+
+/* As many as the kernel follows. */
+#define LINKS_MAX 40
+
+/* The mount, not the device: an overlay's files have the device of the layer they lie in. */
+static bool mount_of(int fd, uint64_t *ret_mount)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 ||
+	    (st.stx_mask & STATX_MNT_ID) == 0)
+		return false;
+	*ret_mount = st.stx_mnt_id;
+	return true;
+}
+
+static int open_root(pid_t pid)
+{
+	char link[64];
+
+	(void)snprintf(link, sizeof link, "/proc/%d/root/", (int)pid);
+	return open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void place_root_find(pid_t pid, struct place_root *ret_root)
+{
+	auto_fd int root = open_root(pid);
+
+	ret_root->known = root >= 0 && mount_of(root, &ret_root->mount);
+}
+
+static char *link_text(const char *path)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlink(path, text, sizeof text - 1);
+
+	if (length < 0)
+		return NULL;
+	text[length] = '\0';
+	return strdup(text);
+}
+
+/* What the kernel calls an open file: its path below the root of its mount namespace. */
+static char *name_of(int fd)
+{
+	char link[64];
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	return link_text(link);
+}
+
+/* "." and doubled slashes are gone, in place; the root stays "/". */
+static char *clean_absolute(char *path)
+{
+	bool climbs;
+
+	if (path != NULL) {
+		path[path_clean(path + 1, &climbs) + 1] = '\0';
+		path[0] = '/';
+	}
+	return path;
+}
+
+static char *join(const char *base, const char *name)
+{
+	char *whole = NULL;
+	size_t length = strlen(base);
+
+	if (asprintf(&whole, "%s%s%s", base, length > 0 && base[length - 1] == '/' ? "" : "/",
+		     name) < 0)
+		return NULL;
+	return whole;
+}
+
+/* The path from the process's root; NULL where the descriptor is none. */
+static char *from_root(pid_t pid, int directory, const char *path)
+{
+	char link[64];
+	auto_free char *base = NULL;
+	auto_free char *root = NULL;
+	size_t length;
+
+	if (path[0] == '/')
+		return strdup(path);
+	if (directory == AT_FDCWD)
+		(void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
+	else
+		(void)snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, directory);
+	base = link_text(link);
+	(void)snprintf(link, sizeof link, "/proc/%d/root", (int)pid);
+	root = link_text(link);
+	if (base == NULL || root == NULL || base[0] != '/')
+		return NULL;
+	/* a root of the process's own is a part of what the kernel calls it */
+	length = strcmp(root, "/") != 0 ? strlen(root) : 0;
+	if (strncmp(base, root, length) != 0)
+		length = 0;
+	return path[0] == '\0' ? strdup(base + length) : join(base + length, path);
+}
+
+static void look(const struct place_root *root, int fd, struct place *place)
+{
+	struct statfs fs;
+	uint64_t mount;
+
+	if (fstatfs(fd, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC))
+		place->where = PLACE_KERNEL;
+	else if (!root->known || !mount_of(fd, &mount))
+		place->where = PLACE_UNKNOWN;
+	else
+		place->where = mount == root->mount ? PLACE_ROOT : PLACE_ELSEWHERE;
+}
+
+static char *link_at(int directory, const char *name)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlinkat(directory, name, text, sizeof text - 1);
+
+	if (length < 0)
+		return NULL;
+	text[length] = '\0';
+	return strdup(text);
+}
+
+/* Of what is there. */
+static bool place_there(const struct place_root *root, int fd, struct place *place)
+{
+	struct stat st;
+
+	place->path = name_of(fd);
+	place->there = true;
+	place->is_storage = fstat(fd, &st) == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) &&
+			    !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode);
+	look(root, fd, place);
+	return place->path != NULL;
+}
+
+/*
+ * Of what is not there: the nearest thing above it that is, and the rest of the path behind that.
+ * A link that leads nowhere is followed, for the call would do the same: *path is another then.
+ */
+static bool place_missing(const struct place_root *root, int root_fd, char **path, bool follow,
+			  bool *ret_again, struct place *place)
+{
+	auto_free char *start = strdup(*path);
+
+	*ret_again = false;
+	if (start == NULL)
+		return false;
+	for (;;) {
+		char *slash = strrchr(start, '/');
+		auto_fd int fd = -1;
+		auto_free char *name = NULL;
+
+		if (slash == NULL)
+			return false;
+		*slash = '\0';
+		fd = unpack_open_in_root(root_fd, start, O_PATH, 0);
+		if (fd < 0)
+			continue;
+		name = name_of(fd);
+		if (name == NULL)
+			return false;
+		if (follow && strchr(*path + (slash - start) + 1, '/') == NULL) {
+			auto_free char *target = link_at(fd, *path + (slash - start) + 1);
+			char *next = target == NULL	? NULL
+				     : target[0] == '/' ? strdup(target)
+							: join(start, target);
+
+			if (next != NULL) {
+				free(*path);
+				*path = clean_absolute(next);
+				*ret_again = true;
+				return true;
+			}
+		}
+		place->path = clean_absolute(join(name, *path + (slash - start) + 1));
+		place->parent_there = strchr(*path + (slash - start) + 1, '/') == NULL;
+		look(root, fd, place);
+		return place->path != NULL;
+	}
+}
+
+bool place_find(const struct place_root *root, pid_t pid, int directory, const char *path,
+		bool follow, struct place *ret_place)
+{
+	auto_place struct place place = { .where = PLACE_UNKNOWN };
+	auto_free char *whole = clean_absolute(from_root(pid, directory, path));
+	auto_fd int root_fd = open_root(pid);
+	bool again = true;
+
+	if (whole == NULL)
+		return false;
+	/* what cannot be told counts: unknown is never a pass */
+	if (root_fd < 0) {
+		place.path = steal(&whole);
+		again = false;
+	}
+	for (int links = 0; again && links < LINKS_MAX; links++) {
+		auto_fd int fd =
+			unpack_open_in_root(root_fd, whole, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+
+		if (fd >= 0 ? !place_there(root, fd, &place)
+			    : !place_missing(root, root_fd, &whole, follow, &again, &place))
+			return false;
+		if (fd >= 0)
+			again = false;
+	}
+	if (place.path == NULL)
+		place.path = steal(&whole);
+	*ret_place = place;
+	place = (struct place) { 0 };
+	return true;
+}
+
+void place_release(struct place *place)
+{
+	free(place->path);
+	*place = (struct place) { 0 };
+}
