@@ -93,7 +93,7 @@ static int report(const struct options *options, const struct rorun *run, struct
 		rorun_tap(run);
 		break;
 	case FORMAT_TEXT:
-		if (rorun_text(run, err) < 0)
+		if (rorun_text(run, stdout, err) < 0)
 			return -1;
 		break;
 	}

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "attributes.h"
 #include "base/digest.h"
@@ -54,8 +55,8 @@ const char *rorun_exit_reason(const struct container_record *record);
 
 /* The document, schema seatrial/ro-run/1. NULL: no memory. */
 json_t *rorun_json(const struct rorun *run);
-/* On standard output. */
+/* On standard output, as TAP goes. */
 void rorun_tap(const struct rorun *run);
-int rorun_text(const struct rorun *run, struct error *err) must_check;
+int rorun_text(const struct rorun *run, FILE *out, struct error *err) must_check;
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "run/unpack.h"
+#include "run/inroot.h"
 
 #define DATABASE_MAX ((size_t)4 << 20)
 #define FIELDS_MAX   8
@@ -23,7 +23,7 @@ void account_release(struct account *account)
 /* A file that is not there is empty: images from scratch have neither. */
 static int database_read(int root_fd, const char *path, struct buf *buf, struct error *err)
 {
-	auto_fd int fd = unpack_open_in_root(root_fd, path, O_RDONLY, 0);
+	auto_fd int fd = inroot_open(root_fd, path, O_RDONLY, 0);
 
 	if (fd < 0)
 		return 0;

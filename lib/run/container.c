@@ -28,7 +28,7 @@
 #include "run/ports.h"
 #include "run/program.h"
 #include "run/sandbox.h"
-#include "run/unpack.h"
+#include "run/rootcache.h"
 #include "run/writes.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -702,7 +702,7 @@ static void set_started(struct container_record *record)
 
 static int run_all(struct run *run, const struct image *image, uint64_t asked, struct error *err)
 {
-	if (unpack_image(image, run->options->cache, &run->directory, err) < 0 ||
+	if (rootcache_get(image, run->options->cache, &run->directory, err) < 0 ||
 	    run_describe(run, image, err) < 0)
 		return -1;
 	if (run->options->log_file != NULL) {

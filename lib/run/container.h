@@ -16,7 +16,7 @@
 #include "run/trace.h"
 
 struct container_options {
-	const char *cache;	/* NULL: the default, see unpack.h */
+	const char *cache;	/* NULL: the default, see rootcache.h */
 	const char *entrypoint; /* Dockerfile form: a JSON array, or a text for the shell; NULL: the
 				 * image's. As with docker, it drops the image's CMD */
 	const char *cmd;	/* the same */

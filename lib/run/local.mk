@@ -5,9 +5,11 @@ libseatrial_a_SOURCES += \
 	lib/run/enginelog.c lib/run/enginelog.h \
 	lib/run/enginerun.c lib/run/enginerun.h \
 	lib/run/enginesweep.c lib/run/enginesweep.h \
+	lib/run/inroot.c lib/run/inroot.h \
 	lib/run/log.c lib/run/log.h \
 	lib/run/ports.c lib/run/ports.h \
 	lib/run/program.c lib/run/program.h \
+	lib/run/rootcache.c lib/run/rootcache.h \
 	lib/run/sandbox.c lib/run/sandbox.h \
 	lib/run/attempts.c lib/run/attempts.h \
 	lib/run/calls.c lib/run/calls.h \

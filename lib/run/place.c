@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "image/path.h"
-#include "run/unpack.h"
+#include "run/inroot.h"
 
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
@@ -171,7 +171,7 @@ static bool place_missing(const struct place_root *root, int root_fd, char **pat
 		if (slash == NULL)
 			return false;
 		*slash = '\0';
-		fd = unpack_open_in_root(root_fd, start, O_PATH, 0);
+		fd = inroot_open(root_fd, start, O_PATH, 0);
 		if (fd < 0)
 			continue;
 		name = name_of(fd);
@@ -213,8 +213,7 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 		again = false;
 	}
 	for (int links = 0; again && links < LINKS_MAX; links++) {
-		auto_fd int fd =
-			unpack_open_in_root(root_fd, whole, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+		auto_fd int fd = inroot_open(root_fd, whole, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
 
 		if (fd >= 0 ? !place_there(root, fd, &place)
 			    : !place_missing(root, root_fd, &whole, follow, &again, &place))

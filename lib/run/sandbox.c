@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 
 #include "run/calls.h"
-#include "run/unpack.h"
+#include "run/inroot.h"
 
 /* What Docker leaves to root in a container; everything else is dropped. */
 static const int capabilities_kept[] = {
@@ -55,12 +55,12 @@ static int make_inside(int root, const char *path, uid_t uid, gid_t gid, struct 
 		if (saved != '/' && saved != '\0')
 			continue;
 		*p = '\0';
-		fd = unpack_open_in_root(root, start, O_PATH, 0);
+		fd = inroot_open(root, start, O_PATH, 0);
 		if (fd < 0) {
 			slash = strrchr(start, '/');
 			if (slash != NULL)
 				*slash = '\0';
-			above = unpack_open_in_root(root, slash != NULL ? start : "", O_PATH, 0);
+			above = inroot_open(root, slash != NULL ? start : "", O_PATH, 0);
 			if (slash != NULL)
 				*slash = '/';
 			if (above < 0 ||
@@ -82,7 +82,7 @@ static int make_inside(int root, const char *path, uid_t uid, gid_t gid, struct 
 static int mount_inside(int root, const char *path, const char *source, const char *type,
 			unsigned long flags, const char *options, struct error *err)
 {
-	auto_fd int target = unpack_open_in_root(root, path, O_PATH, 0);
+	auto_fd int target = inroot_open(root, path, O_PATH, 0);
 	char self[sizeof "/proc/self/fd/" + 12];
 
 	if (target < 0)
@@ -175,13 +175,13 @@ static int mount_devices(int root, struct error *err)
 
 		(void)snprintf(inside, sizeof inside, "dev/%s", devices[i]);
 		(void)snprintf(outside, sizeof outside, "/dev/%s", devices[i]);
-		fd = unpack_open_in_root(root, inside, O_CREAT | O_WRONLY, 0666);
+		fd = inroot_open(root, inside, O_CREAT | O_WRONLY, 0666);
 		if (fd < 0)
 			return mount_failed(inside, err);
 		if (mount_inside(root, inside, outside, NULL, MS_BIND, NULL, err) < 0)
 			return -1;
 	}
-	dev = unpack_open_in_root(root, "dev", O_PATH, 0);
+	dev = inroot_open(root, "dev", O_PATH, 0);
 	if (dev < 0 || mkdirat(dev, "pts", 0755) < 0 || mkdirat(dev, "shm", 01777) < 0 ||
 	    mkdirat(dev, "mqueue", 01777) < 0)
 		return mount_failed("/dev", err);
@@ -214,14 +214,14 @@ static int mount_kernel(int root, struct error *err)
 			 MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL, NULL) < 0)
 		(void)!mount_inside(root, "sys", "/sys", NULL, MS_BIND | MS_REC, NULL, NULL);
 	for (size_t i = 0; i < array_size(read_only); i++) {
-		auto_fd int fd = unpack_open_in_root(root, read_only[i], O_PATH, 0);
+		auto_fd int fd = inroot_open(root, read_only[i], O_PATH, 0);
 		char self[sizeof "/proc/self/fd/" + 12];
 
 		if (fd < 0)
 			continue;
 		(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 		if (mount(self, self, NULL, MS_BIND, NULL) == 0) {
-			auto_fd int over = unpack_open_in_root(root, read_only[i], O_PATH, 0);
+			auto_fd int over = inroot_open(root, read_only[i], O_PATH, 0);
 
 			(void)snprintf(self, sizeof self, "/proc/self/fd/%d", over);
 			(void)mount(NULL, self, NULL,
@@ -257,9 +257,9 @@ static int mount_names(int root, const char *hostname, struct error *err)
 
 		(void)snprintf(inside, sizeof inside, "etc/%s", names[i]);
 		(void)snprintf(outside, sizeof outside, "mnt/etc/%s", names[i]);
-		fd = unpack_open_in_root(root, inside, O_PATH, 0);
+		fd = inroot_open(root, inside, O_PATH, 0);
 		if (fd < 0)
-			fd = unpack_open_in_root(root, inside, O_CREAT | O_WRONLY, 0644);
+			fd = inroot_open(root, inside, O_CREAT | O_WRONLY, 0644);
 		if (fd < 0 || mount_inside(root, inside, outside, NULL, MS_BIND, NULL, err) < 0)
 			return mount_failed(inside, err);
 	}
@@ -279,7 +279,7 @@ static int mount_volume(int root, const char *path, size_t number, struct error 
 	path += strspn(path, "/");
 	if (make_inside(root, path, 0, 0, err) < 0)
 		return -1;
-	place = unpack_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
+	place = inroot_open(root, path, O_PATH | O_DIRECTORY, 0);
 	if (place < 0 || fstat(place, &st) < 0)
 		return mount_failed(path, err);
 	(void)snprintf(upper, sizeof upper, "mnt/volume%zu", number);
@@ -307,11 +307,11 @@ static int mount_read_only_path(const struct sandbox *sandbox, int root, const c
 	/* the user's own, so that nothing but the mount refuses */
 	if (make_inside(root, path, sandbox->account->uid, sandbox->account->gid, err) < 0)
 		return -1;
-	place = unpack_open_in_root(root, path, O_PATH, 0);
+	place = inroot_open(root, path, O_PATH, 0);
 	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", place);
 	if (place < 0 || mount(self, self, NULL, MS_BIND, NULL) < 0)
 		return mount_failed(path, err);
-	over = unpack_open_in_root(root, path, O_PATH, 0);
+	over = inroot_open(root, path, O_PATH, 0);
 	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", over);
 	return remount_read_only(self, path, err);
 }

@@ -17,7 +17,7 @@
 #include "run/account.h"
 
 struct sandbox {
-	const char *directory; /* of the unpacked image, see unpack.h */
+	const char *directory; /* of the unpacked image, see rootcache.h */
 	const char *hostname;
 	const char *working_dir;
 	char *const *argv;

@@ -6,137 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/text.h"
-
-#define LINKS_MAX    40 /* as the kernel has it */
-#define EAGAIN_TRIES 64
-
-/* A path being followed inside a root: what has no links any more, and what is to come. */
-struct follow {
-	int root;
-	char done[PATH_MAX];
-	char path[PATH_MAX];
-	size_t at; /* where in `path` what is to come begins */
-	int links;
-};
-
-static int follow_fail(int error)
-{
-	errno = error;
-	return -1;
-}
-
-/* ".." above the root is the root; what it leaves must be a directory. */
-static int follow_up(struct follow *follow)
-{
-	char *slash = strrchr(follow->done, '/');
-	struct stat st;
-
-	if (follow->done[0] != '\0' &&
-	    fstatat(follow->root, follow->done, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	if (follow->done[0] != '\0' && !S_ISDIR(st.st_mode))
-		return follow_fail(ENOTDIR);
-	*(slash != NULL ? slash : follow->done) = '\0';
-	return 0;
-}
-
-/* A link's text takes its place in front of what is to come: 1; 0 where `path` is no link. */
-static int follow_link(struct follow *follow, const char *path)
-{
-	char target[PATH_MAX];
-	char whole[PATH_MAX];
-	ssize_t length = readlinkat(follow->root, path, target, sizeof target - 1);
-
-	if (length < 0)
-		return errno == EINVAL ? 0 : -1;
-	if (++follow->links > LINKS_MAX)
-		return follow_fail(ELOOP);
-	target[length] = '\0';
-	if (snprintf(whole, sizeof whole, "%s/%s", target, follow->path + follow->at) >=
-	    (int)sizeof whole)
-		return follow_fail(ENAMETOOLONG);
-	memcpy(follow->path, whole, sizeof whole);
-	follow->at = strspn(whole, "/");
-	if (target[0] == '/')
-		follow->done[0] = '\0';
-	return 1;
-}
-
-/* Takes one component from what is to come. */
-static int follow_step(struct follow *follow, bool last_too)
-{
-	const char *name = follow->path + follow->at;
-	size_t length = strcspn(name, "/");
-	char path[PATH_MAX];
-	bool last;
-	int result = 0;
-
-	follow->at += length + strspn(name + length, "/");
-	last = follow->path[follow->at] == '\0';
-	if (length == 0 || (length == 1 && name[0] == '.'))
-		return 0;
-	if (length == 2 && name[0] == '.' && name[1] == '.')
-		return follow_up(follow);
-	if (snprintf(path, sizeof path, "%s%s%.*s", follow->done,
-		     follow->done[0] != '\0' ? "/" : "", (int)length, name) >= (int)sizeof path)
-		return follow_fail(ENAMETOOLONG);
-	if (last_too || !last)
-		result = follow_link(follow, path);
-	/* the last one may be about to be made */
-	if (result < 0 && (errno != ENOENT || !last))
-		return -1;
-	if (result <= 0)
-		memcpy(follow->done, path, sizeof path);
-	return 0;
-}
-
-/* What openat2 does, step by step: some kernels and sandboxes have none. Nobody else may rename
- * anything there meanwhile. */
-static int open_by_steps(int root_fd, const char *path, int flags, unsigned mode)
-{
-	struct follow follow = { .root = root_fd };
-
-	if (strlen(path) >= sizeof follow.path)
-		return follow_fail(ENAMETOOLONG);
-	memcpy(follow.path, path, strlen(path) + 1);
-	follow.at = strspn(path, "/");
-	while (follow.path[follow.at] != '\0')
-		if (follow_step(&follow, (flags & (O_NOFOLLOW | O_EXCL)) == 0) < 0)
-			return -1;
-	return openat(root_fd, follow.done[0] != '\0' ? follow.done : ".",
-		      flags | O_CLOEXEC | O_NOFOLLOW, mode);
-}
-
-int unpack_open_in_root(int root_fd, const char *path, int flags, unsigned mode)
-{
-	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC),
-		.mode = mode,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	int fd = -1;
-
-	/* EAGAIN: something, anywhere, was renamed while a ".." was followed */
-	for (int tries = 0; tries < EAGAIN_TRIES; tries++) {
-		fd = (int)syscall(SYS_openat2, root_fd, path[0] != '\0' ? path : ".", &how,
-				  sizeof how);
-		if (fd >= 0 || errno != EAGAIN)
-			break;
-	}
-	return fd >= 0 || (errno != ENOSYS && errno != EPERM)
-		       ? fd
-		       : open_by_steps(root_fd, path, flags, mode);
-}
+#include "run/inroot.h"
 
 /* --- what the layer being applied has touched ---------------------------------------------- */
 
@@ -220,6 +97,7 @@ static int touched_add(struct touched *touched, const char *path, size_t size, s
 /* A directory's mode and time are set at the very end: files are still made in it. */
 struct late {
 	char *path;
+	size_t layer;
 	uint32_t mode;
 	int64_t mtime;
 };
@@ -227,6 +105,7 @@ struct late {
 struct unpack {
 	int root;
 	bool privileged;
+	size_t layer; /* that is being applied */
 	struct touched touched;
 	struct late *late;
 	size_t late_count;
@@ -264,38 +143,6 @@ static int unpack_failed(const char *path, const char *what, struct error *err)
 	return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", what, name.data, strerror(saved));
 }
 
-/* Removes a name, and what is below it where it is a directory. */
-static int remove_tree(int parent, const char *name)
-{
-	auto_fd int fd = -1;
-	DIR *directory;
-	struct dirent *item;
-	int result = 0;
-
-	/* no entry has such a last component, and were there one, it would lead out of the root */
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM && errno != EACCES)
-		return -1;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	(void)fchmod(fd, 0700);
-	directory = fdopendir(fd);
-	if (directory == NULL)
-		return -1;
-	(void)steal_fd(&fd);
-	while (result == 0 && (item = readdir(directory)) != NULL)
-		if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
-			result = remove_tree(dirfd(directory), item->d_name);
-	(void)closedir(directory);
-	return result < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 /* Makes the missing directories of `path`; what stands in the way and is no directory goes. */
 static int unpack_make_directories(struct unpack *unpack, const char *path, struct error *err)
 {
@@ -310,22 +157,22 @@ static int unpack_make_directories(struct unpack *unpack, const char *path, stru
 		if (saved != '/' && saved != '\0')
 			continue;
 		*p = '\0';
-		fd = unpack_open_in_root(unpack->root, start, O_PATH | O_DIRECTORY, 0);
+		fd = inroot_open(unpack->root, start, O_PATH | O_DIRECTORY, 0);
 		if (fd < 0) {
 			char *slash = strrchr(start, '/');
 			auto_fd int above = -1;
 
 			if (slash != NULL)
 				*slash = '\0';
-			above = unpack_open_in_root(unpack->root, slash != NULL ? start : "",
-						    O_PATH | O_DIRECTORY, 0);
+			above = inroot_open(unpack->root, slash != NULL ? start : "",
+					    O_PATH | O_DIRECTORY, 0);
 			if (slash != NULL)
 				*slash = '/';
 			if (above < 0)
 				return unpack_failed(path, "make directory", err);
 			if (mkdirat(above, slash != NULL ? slash + 1 : start, 0755) < 0 &&
 			    (errno != EEXIST ||
-			     remove_tree(above, slash != NULL ? slash + 1 : start) < 0 ||
+			     inroot_remove(above, slash != NULL ? slash + 1 : start) < 0 ||
 			     mkdirat(above, slash != NULL ? slash + 1 : start, 0755) < 0))
 				return unpack_failed(path, "make directory", err);
 		}
@@ -353,13 +200,12 @@ static int unpack_parent(struct unpack *unpack, const char *path, const char **r
 	unpack->parent_path = strndup(path, length);
 	if (unpack->parent_path == NULL)
 		return error_memory(err);
-	unpack->parent =
-		unpack_open_in_root(unpack->root, unpack->parent_path, O_RDONLY | O_DIRECTORY, 0);
+	unpack->parent = inroot_open(unpack->root, unpack->parent_path, O_RDONLY | O_DIRECTORY, 0);
 	if (unpack->parent < 0) {
 		if (length == 0 || unpack_make_directories(unpack, unpack->parent_path, err) < 0)
 			return length == 0 ? unpack_failed("/", "open", err) : -1;
-		unpack->parent = unpack_open_in_root(unpack->root, unpack->parent_path,
-						     O_RDONLY | O_DIRECTORY, 0);
+		unpack->parent =
+			inroot_open(unpack->root, unpack->parent_path, O_RDONLY | O_DIRECTORY, 0);
 	}
 	return unpack->parent < 0 ? unpack_failed(unpack->parent_path, "open", err) : 0;
 }
@@ -378,6 +224,7 @@ static int unpack_remember(struct unpack *unpack, const struct entry *entry, str
 		return -1;
 	unpack->late[unpack->late_count] = (struct late) {
 		.path = strdup(entry->path),
+		.layer = unpack->layer,
 		.mode = entry->mode,
 		.mtime = entry->mtime,
 	};
@@ -395,7 +242,7 @@ static int unpack_directory(struct unpack *unpack, const struct entry *entry, co
 
 		if (fstatat(unpack->parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISDIR(st.st_mode)) {
-			if (remove_tree(unpack->parent, name) < 0 ||
+			if (inroot_remove(unpack->parent, name) < 0 ||
 			    mkdirat(unpack->parent, name, 0755) < 0)
 				return unpack_failed(entry->path, "make directory", err);
 		}
@@ -410,8 +257,7 @@ static int unpack_directory(struct unpack *unpack, const struct entry *entry, co
 static int unpack_hardlink(struct unpack *unpack, const struct entry *entry, const char *name,
 			   struct error *err)
 {
-	auto_fd int target =
-		unpack_open_in_root(unpack->root, entry->target, O_PATH | O_NOFOLLOW, 0);
+	auto_fd int target = inroot_open(unpack->root, entry->target, O_PATH | O_NOFOLLOW, 0);
 	char self[sizeof "/proc/self/fd/" + 12];
 
 	if (target < 0)
@@ -467,11 +313,11 @@ static int unpack_whiteout(struct unpack *unpack, const struct entry *entry, str
 	/* what this very layer adds is not meant */
 	if (touched_has(&unpack->touched, entry->path, entry->path_size))
 		return 0;
-	parent = unpack_open_in_root(unpack->root, above, O_RDONLY | O_DIRECTORY, 0);
+	parent = inroot_open(unpack->root, above, O_RDONLY | O_DIRECTORY, 0);
 	if (parent < 0)
 		return 0;
 	unpack_forget_parent(unpack);
-	if (remove_tree(parent, slash != NULL ? slash + 1 : entry->path) < 0)
+	if (inroot_remove(parent, slash != NULL ? slash + 1 : entry->path) < 0)
 		return unpack_failed(entry->path, "remove", err);
 	return 0;
 }
@@ -495,7 +341,7 @@ static int unpack_opaque_at(struct unpack *unpack, int fd, struct buf *path, str
 			buf_add_char(path, '/');
 		buf_add_string(path, item->d_name);
 		if (!touched_has(&unpack->touched, path->data, path->size)) {
-			if (remove_tree(dirfd(directory), item->d_name) < 0)
+			if (inroot_remove(dirfd(directory), item->d_name) < 0)
 				result = unpack_failed(path->data, "remove", err);
 		} else {
 			int below = openat(dirfd(directory), item->d_name,
@@ -513,7 +359,7 @@ static int unpack_opaque_at(struct unpack *unpack, int fd, struct buf *path, str
 static int unpack_opaque(struct unpack *unpack, const struct entry *entry, struct error *err)
 {
 	auto_buf struct buf path;
-	int fd = unpack_open_in_root(unpack->root, entry->path, O_RDONLY | O_DIRECTORY, 0);
+	int fd = inroot_open(unpack->root, entry->path, O_RDONLY | O_DIRECTORY, 0);
 
 	buf_init(&path, BUF_MAX_DEFAULT);
 	if (fd < 0)
@@ -525,14 +371,15 @@ static int unpack_opaque(struct unpack *unpack, const struct entry *entry, struc
 
 /* --- the walk ------------------------------------------------------------------------------ */
 
-static int visit_begin(const void *context, unused_arg const struct layer_info *layer,
-		       void **ret_state, unused_arg struct error *err)
+static int visit_begin(const void *context, const struct layer_info *layer, void **ret_state,
+		       unused_arg struct error *err)
 {
 	/* one thread, one layer after the other: the walk's state is this module's own */
 	struct unpack *unpack = *(struct unpack *const *)context;
 
 	free(unpack->touched.slots);
 	unpack->touched = (struct touched) { 0 };
+	unpack->layer = layer->index;
 	*ret_state = unpack;
 	return 0;
 }
@@ -559,7 +406,7 @@ static enum walk_step visit_entry(void *state, const struct entry *entry, struct
 	/* a hard link to itself would lose its target */
 	if (entry->type == ENTRY_HARDLINK && strcmp(entry->target, entry->path) == 0)
 		return WALK_NEXT;
-	if (remove_tree(unpack->parent, name) < 0) {
+	if (inroot_remove(unpack->parent, name) < 0) {
 		(void)unpack_failed(entry->path, "replace", err);
 		return WALK_FAILED;
 	}
@@ -638,8 +485,8 @@ static void unpack_finish_directories(struct unpack *unpack)
 	for (size_t i = unpack->late_count; i > 0; i--) {
 		const struct late *late = &unpack->late[i - 1];
 		struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = late->mtime } };
-		auto_fd int fd = unpack_open_in_root(unpack->root, late->path,
-						     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		auto_fd int fd = inroot_open(unpack->root, late->path,
+					     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 
 		/* it may have been deleted again */
 		if (fd < 0)
@@ -649,7 +496,18 @@ static void unpack_finish_directories(struct unpack *unpack)
 	}
 }
 
-static int unpack_into(const struct image *image, int root, struct error *err)
+static int write_folders(const struct unpack *unpack, FILE *folders, struct error *err)
+{
+	for (size_t i = 0; i < unpack->late_count; i++)
+		(void)fprintf(folders, "%zu /%s%c", unpack->late[i].layer, unpack->late[i].path,
+			      '\0');
+	if (fflush(folders) != 0)
+		return error_set(err, ERROR_SYSTEM, "cannot write to the cache: %s",
+				 strerror(errno));
+	return 0;
+}
+
+int unpack_image(const struct image *image, int root, FILE *folders, struct error *err)
 {
 	struct unpack unpack = {
 		.root = fcntl(root, F_DUPFD_CLOEXEC, 0),
@@ -668,132 +526,10 @@ static int unpack_into(const struct image *image, int root, struct error *err)
 	};
 	int result = image_walk(image, &visitor, err);
 
-	if (result == 0)
+	if (result == 0) {
 		unpack_finish_directories(&unpack);
+		result = write_folders(&unpack, folders, err);
+	}
 	unpack_release(&unpack);
 	return result;
-}
-
-/* --- the cache ----------------------------------------------------------------------------- */
-
-static int make_directories(const char *path, struct error *err)
-{
-	auto_free char *start = strdup(path);
-
-	if (start == NULL)
-		return error_memory(err);
-	for (char *p = start + 1;; p++) {
-		char saved = *p;
-
-		if (saved != '/' && saved != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(start, 0700) < 0 && errno != EEXIST)
-			return error_set(err, ERROR_SYSTEM, "cannot make directory '%s': %s", start,
-					 strerror(errno));
-		*p = saved;
-		if (saved == '\0')
-			return 0;
-	}
-}
-
-static char *cache_default(void)
-{
-	const char *base = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-	char *path = NULL;
-
-	if (base != NULL && base[0] == '/') {
-		if (asprintf(&path, "%s/seatrial", base) < 0)
-			return NULL;
-	} else if (asprintf(&path, "%s/.cache/seatrial", home != NULL ? home : "/var/cache") < 0) {
-		return NULL;
-	}
-	return path;
-}
-
-/* What a run that was killed while unpacking left. */
-static void remove_stale(int roots, const char *key)
-{
-	auto_fd int fd = openat(roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *item;
-
-	if (directory == NULL)
-		return;
-	(void)steal_fd(&fd);
-	while ((item = readdir(directory)) != NULL)
-		if (strncmp(item->d_name, key, strlen(key)) == 0 &&
-		    strncmp(item->d_name + strlen(key), ".new", 4) == 0)
-			(void)remove_tree(roots, item->d_name);
-	(void)closedir(directory);
-}
-
-static int unpack_new(const struct image *image, int roots, const char *key, struct error *err)
-{
-	auto_free char *name = NULL;
-	auto_fd int entry = -1;
-	auto_fd int root = -1;
-	int result = 0;
-
-	remove_stale(roots, key);
-	if (asprintf(&name, "%s.new", key) < 0) {
-		name = NULL;
-		return error_memory(err);
-	}
-	if (mkdirat(roots, name, 0711) < 0 ||
-	    (entry = openat(roots, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
-	    mkdirat(entry, "mnt", 0755) < 0 || mkdirat(entry, "root", 0755) < 0 ||
-	    (root = openat(entry, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		result = error_set(err, ERROR_SYSTEM, "cannot make a directory in the cache: %s",
-				   strerror(errno));
-	if (result == 0)
-		result = unpack_into(image, root, err);
-	if (result == 0 && renameat(roots, name, roots, key) < 0)
-		result = error_set(err, ERROR_SYSTEM, "cannot rename a directory in the cache: %s",
-				   strerror(errno));
-	if (result < 0)
-		(void)remove_tree(roots, name);
-	return result;
-}
-
-int unpack_image(const struct image *image, const char *cache, char **ret_directory,
-		 struct error *err)
-{
-	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
-	auto_free char *roots_path = NULL;
-	auto_free char *key = NULL;
-	auto_free char *lock_name = NULL;
-	auto_fd int roots = -1;
-	auto_fd int lock = -1;
-	char hex[DIGEST_TEXT_MAX];
-	char *directory = NULL;
-	struct stat st;
-
-	if (base == NULL || asprintf(&roots_path, "%s/roots", base) < 0)
-		return error_memory(err);
-	if (asprintf(&key, "%s-%s", digest_hex(image_id(image), hex),
-		     geteuid() == 0 ? "root" : "user") < 0 ||
-	    asprintf(&lock_name, "%s.lock", key) < 0)
-		return error_memory(err);
-	if (make_directories(roots_path, err) < 0)
-		return -1;
-	roots = open(roots_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (roots < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", roots_path,
-				 strerror(errno));
-	if (fstatat(roots, key, &st, 0) < 0) {
-		lock = openat(roots, lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (lock < 0 || flock(lock, LOCK_EX) < 0)
-			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
-					 roots_path, strerror(errno));
-		/* somebody else may have made it while we waited */
-		if (fstatat(roots, key, &st, 0) < 0 && unpack_new(image, roots, key, err) < 0)
-			return -1;
-		(void)unlinkat(roots, lock_name, 0);
-	}
-	if (asprintf(&directory, "%s/%s", roots_path, key) < 0)
-		return error_memory(err);
-	*ret_directory = directory;
-	return 0;
 }

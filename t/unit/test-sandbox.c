@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #include "run/sandbox.h"
-#include "run/unpack.h"
+#include "run/rootcache.h"
 
 struct told {
 	char kind; /* 0: the channel was closed */
@@ -247,7 +247,7 @@ static int begin(void **state)
 	if (boxed_begin(state) < 0)
 		return -1;
 	boxed_open(&image);
-	assert_success(unpack_image(image, "cache", &directory, &err), err);
+	assert_success(rootcache_get(image, "cache", &directory, &err), err);
 	/* a sandbox enters it, wherever it is */
 	assert_non_null(directory);
 	return 0;

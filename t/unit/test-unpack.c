@@ -8,7 +8,8 @@
 #include <seccomp.h>
 #include <sys/wait.h>
 
-#include "run/unpack.h"
+#include "run/inroot.h"
+#include "run/rootcache.h"
 
 static int unpack(const char *name, char **ret_directory, struct error *err)
 {
@@ -17,7 +18,7 @@ static int unpack(const char *name, char **ret_directory, struct error *err)
 
 	if (image_open(name, &options, &image, err) < 0)
 		return -1;
-	return unpack_image(image, "cache", ret_directory, err);
+	return rootcache_get(image, "cache", ret_directory, err);
 }
 
 static bool there(const char *directory, const char *path)
@@ -181,7 +182,7 @@ static void is_done_once(unused_arg void **state)
 /* Opens `path` and tells what it is: its content, "dir", "link", or the error. */
 static void what_is(int root, const char *path, int flags, char text[64])
 {
-	auto_fd int fd = unpack_open_in_root(root, path, flags, (flags & O_CREAT) != 0 ? 0644 : 0);
+	auto_fd int fd = inroot_open(root, path, flags, (flags & O_CREAT) != 0 ? 0644 : 0);
 	struct stat st;
 	ssize_t got;
 

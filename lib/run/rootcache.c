@@ -1,0 +1,207 @@
+#include "config.h"
+
+#include "run/rootcache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "run/inroot.h"
+#include "run/unpack.h"
+
+#define FOLDERS_MAX ((size_t)64 << 20)
+
+/* The ChainID of all layers: OCI image specification, config.md, "Layer ChainID". An image without
+ * layers goes by its own ID. */
+static int chain_of(const struct image *image, struct digest *ret_chain, struct error *err)
+{
+	struct digest chain = *image_id(image);
+
+	for (size_t i = 0; i < image_layer_count(image); i++) {
+		char above[DIGEST_TEXT_MAX];
+		char own[DIGEST_TEXT_MAX];
+		char both[2 * DIGEST_TEXT_MAX];
+		int length;
+
+		(void)digest_text(&image_layer(image, i)->diff_id, own);
+		if (i == 0) {
+			chain = image_layer(image, i)->diff_id;
+			continue;
+		}
+		length = snprintf(both, sizeof both, "%s %s", digest_text(&chain, above), own);
+		if (digest_of(DIGEST_SHA256, both, (size_t)length, &chain, err) < 0)
+			return -1;
+	}
+	*ret_chain = chain;
+	return 0;
+}
+
+static int make_directories(const char *path, struct error *err)
+{
+	auto_free char *start = strdup(path);
+
+	if (start == NULL)
+		return error_memory(err);
+	for (char *p = start + 1;; p++) {
+		char saved = *p;
+
+		if (saved != '/' && saved != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(start, 0700) < 0 && errno != EEXIST)
+			return error_set(err, ERROR_SYSTEM, "cannot make directory '%s': %s", start,
+					 strerror(errno));
+		*p = saved;
+		if (saved == '\0')
+			return 0;
+	}
+}
+
+static char *cache_default(void)
+{
+	const char *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	char *path = NULL;
+
+	if (base != NULL && base[0] == '/') {
+		if (asprintf(&path, "%s/seatrial", base) < 0)
+			return NULL;
+	} else if (asprintf(&path, "%s/.cache/seatrial", home != NULL ? home : "/var/cache") < 0) {
+		return NULL;
+	}
+	return path;
+}
+
+/* What a run that was killed while unpacking left. */
+static void remove_stale(int roots, const char *key)
+{
+	auto_fd int fd = openat(roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *item;
+
+	if (directory == NULL)
+		return;
+	(void)steal_fd(&fd);
+	while ((item = readdir(directory)) != NULL)
+		if (strncmp(item->d_name, key, strlen(key)) == 0 &&
+		    strncmp(item->d_name + strlen(key), ".new", 4) == 0)
+			(void)inroot_remove(roots, item->d_name);
+	(void)closedir(directory);
+}
+
+static FILE *open_file(int directory, const char *name, int flags)
+{
+	int fd = openat(directory, name, flags | O_CLOEXEC, 0644);
+	FILE *file = fd >= 0 ? fdopen(fd, (flags & O_WRONLY) != 0 ? "w" : "r") : NULL;
+
+	if (file == NULL && fd >= 0)
+		(void)close(fd);
+	return file;
+}
+
+static int unpack_new(const struct image *image, int roots, const char *key, struct error *err)
+{
+	auto_free char *name = NULL;
+	auto_fd int entry = -1;
+	auto_fd int root = -1;
+	auto_file FILE *folders = NULL;
+	int result = 0;
+
+	remove_stale(roots, key);
+	if (asprintf(&name, "%s.new", key) < 0) {
+		name = NULL;
+		return error_memory(err);
+	}
+	if (mkdirat(roots, name, 0711) < 0 ||
+	    (entry = openat(roots, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+	    mkdirat(entry, "mnt", 0755) < 0 || mkdirat(entry, "root", 0755) < 0 ||
+	    (root = openat(entry, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+	    (folders = open_file(entry, "folders", O_WRONLY | O_CREAT | O_EXCL)) == NULL)
+		result = error_set(err, ERROR_SYSTEM, "cannot make a directory in the cache: %s",
+				   strerror(errno));
+	if (result == 0)
+		result = unpack_image(image, root, folders, err);
+	if (result == 0 && renameat(roots, name, roots, key) < 0)
+		result = error_set(err, ERROR_SYSTEM, "cannot rename a directory in the cache: %s",
+				   strerror(errno));
+	if (result < 0)
+		(void)inroot_remove(roots, name);
+	return result;
+}
+
+int rootcache_get(const struct image *image, const char *cache, char **ret_directory,
+		  struct error *err)
+{
+	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
+	auto_free char *roots_path = NULL;
+	auto_free char *key = NULL;
+	auto_free char *lock_name = NULL;
+	auto_fd int roots = -1;
+	auto_fd int lock = -1;
+	char hex[DIGEST_TEXT_MAX];
+	struct digest chain;
+	char *directory = NULL;
+	struct stat st;
+
+	if (base == NULL || asprintf(&roots_path, "%s/roots", base) < 0)
+		return error_memory(err);
+	if (chain_of(image, &chain, err) < 0)
+		return -1;
+	if (asprintf(&key, "%s-%s", digest_hex(&chain, hex), geteuid() == 0 ? "root" : "user") <
+		    0 ||
+	    asprintf(&lock_name, "%s.lock", key) < 0)
+		return error_memory(err);
+	if (make_directories(roots_path, err) < 0)
+		return -1;
+	roots = open(roots_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (roots < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", roots_path,
+				 strerror(errno));
+	if (fstatat(roots, key, &st, 0) < 0) {
+		lock = openat(roots, lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (lock < 0 || flock(lock, LOCK_EX) < 0)
+			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
+					 roots_path, strerror(errno));
+		/* somebody else may have made it while we waited */
+		if (fstatat(roots, key, &st, 0) < 0 && unpack_new(image, roots, key, err) < 0)
+			return -1;
+		(void)unlinkat(roots, lock_name, 0);
+	}
+	if (asprintf(&directory, "%s/%s", roots_path, key) < 0)
+		return error_memory(err);
+	*ret_directory = directory;
+	return 0;
+}
+
+/* The first layer that has an entry for it, for later ones repeat what they change something in. */
+int rootcache_layer_of(const char *directory, const char *path, size_t *ret_layer)
+{
+	auto_free char *name = NULL;
+	auto_free char *wanted = strdup(path);
+	auto_buf struct buf folders;
+
+	buf_init(&folders, FOLDERS_MAX);
+	if (asprintf(&name, "%s/folders", directory) < 0) {
+		name = NULL;
+		return -1;
+	}
+	if (wanted == NULL || buf_read_file(&folders, name, NULL) < 0)
+		return -1;
+	while (wanted[0] != '\0') {
+		for (const char *record = folders.data; record < folders.data + folders.size;
+		     record += strlen(record) + 1) {
+			const char *space = strchr(record, ' ');
+
+			if (space != NULL && strcmp(space + 1, wanted) == 0) {
+				*ret_layer = (size_t)strtoull(record, NULL, 10);
+				return 0;
+			}
+		}
+		*strrchr(wanted, '/') = '\0';
+	}
+	return -1;
+}
