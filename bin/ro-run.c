@@ -20,6 +20,7 @@ struct options {
 	struct option_list read_only_paths;
 	struct option_list allow;
 	struct option_number duration;
+	struct option_number health_interval;
 	struct option_number grace;
 	int engine;
 };
@@ -47,6 +48,10 @@ static const struct option_spec specs[] = {
 	  "refused writes to these paths do not count;\nrepeatable", NULL },
 	{ "writable", 'w', OPTION_FLAG, FIELD(container.writable), NULL,
 	  "a writable, throw-away root; report what was written", NULL },
+	{ "no-healthcheck", 0, OPTION_FLAG, FIELD(container.no_health), NULL,
+	  "leave the image's health check alone", NULL },
+	{ "health-interval", 0, OPTION_DURATION, FIELD(health_interval), "TIME",
+	  "run the image's health check this often", NULL },
 	{ "for", 0, OPTION_DURATION, FIELD(duration), "TIME",
 	  "without COMMAND: stop after this time", NULL },
 	{ "grace", 0, OPTION_DURATION, FIELD(grace), "TIME",
@@ -117,6 +122,7 @@ static void take_options(struct options *options, const struct operands *operand
 	options->container.read_only_paths = options->read_only_paths.items;
 	options->container.read_only_path_count = options->read_only_paths.count;
 	options->container.duration = options->duration.value;
+	options->container.health_interval = options->health_interval.value;
 	options->container.grace =
 		options->grace.set ? options->grace.value : UINT64_C(10000000000);
 	options->container.command = operands->command;

@@ -466,3 +466,8 @@ unit_tests += t/unit/test-lintstart
 t_unit_test_lintstart_SOURCES = t/unit/test-lintstart.c
 t_unit_test_lintstart_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_lintstart_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-health
+t_unit_test_health_SOURCES = t/unit/test-health.c
+t_unit_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_health_LDADD = $(CMOCKA_LDADD)

@@ -267,9 +267,66 @@ static json_t *writes_json(const struct container_record *record)
 
 		set_text(item, "path", record->writes.items[i].path);
 		set_text(item, "what", record->writes.items[i].what);
+		set_number(item, "bytes", record->writes.items[i].bytes);
+		set_text(item, "process", record->writes.items[i].process);
+		set_text(item, "executable", record->writes.items[i].executable);
+		set_text(item, "call", record->writes.items[i].call);
+		set_text(item, "instruction", record->writes.items[i].instruction);
 		(void)json_array_append_new(writes, item);
 	}
 	return writes;
+}
+
+static json_t *checks_made_json(const struct health_record *health)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < health->check_count; i++) {
+		const struct health_check *check = &health->checks[i];
+		json_t *object = json_object();
+
+		set_ms(object, "time_ms", check->time);
+		set_ms(object, "took_ms", check->took);
+		set_number(object, "exit_status", (uint64_t)check->status);
+		set_bool(object, "timed_out", check->timed_out);
+		set_bool(object, "before_stop", check->at_end);
+		set_text(object, "output", check->output);
+		(void)json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *changes_json(const struct health_record *health)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < health->change_count; i++) {
+		json_t *object = json_object();
+
+		set_ms(object, "time_ms", health->changes[i].time);
+		set_text(object, "status", health->changes[i].status);
+		(void)json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *samples_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->sample_count; i++) {
+		const struct usage *usage = &record->samples[i];
+		json_t *object = json_object();
+
+		set_ms(object, "time_ms", usage->time);
+		set_number(object, "memory_bytes", usage->memory);
+		set_ms(object, "cpu_time_ms", usage->cpu_time);
+		set_number(object, "processes", usage->processes);
+		set_number(object, "threads", usage->threads);
+		set_number(object, "files", usage->files);
+		(void)json_array_append_new(array, object);
+	}
+	return array;
 }
 
 static json_t *user_json(const struct container_record *record)
@@ -288,8 +345,16 @@ static json_t *user_json(const struct container_record *record)
 	return user;
 }
 
+static void set_peak(json_t *object, const char *key, unsigned peak)
+{
+	(void)json_object_set_new(object, key, peak > 0 ? json_integer(peak) : json_null());
+}
+
 static void set_usage(json_t *object, const struct container_record *record)
 {
+	set_peak(object, "peak_processes", record->trace.peak_processes);
+	set_peak(object, "peak_threads", record->trace.peak_threads);
+	set_peak(object, "peak_files", record->trace.peak_files);
 	if (record->usage_known) {
 		set_number(object, "peak_memory_bytes", record->trace.peak_memory);
 		set_ms(object, "cpu_time_ms", record->trace.cpu_time);
@@ -352,8 +417,15 @@ json_t *rorun_json(const struct rorun *run)
 		(void)json_object_set_new(report, "ready_ms", json_null());
 	(void)json_object_set_new(report, "ports",
 				  record->ports_known ? ports_json(record) : json_null());
+	if (record->log_count > 0)
+		set_ms(report, "first_log_ms", record->log[0].time);
+	else
+		(void)json_object_set_new(report, "first_log_ms", json_null());
 	set_usage(report, record);
-	set_text(report, "health", record->health);
+	(void)json_object_set_new(report, "samples", samples_json(record));
+	set_text(report, "health", record->health.status);
+	(void)json_object_set_new(report, "health_checks", checks_made_json(&record->health));
+	(void)json_object_set_new(report, "health_changes", changes_json(&record->health));
 	set_text(report, "second_run_problem", record->second_problem);
 	(void)json_object_set_new(report, "leftovers", texts_json(record->leftovers));
 	(void)json_object_set_new(report, "checks", checks_json(record, verdict));

@@ -597,14 +597,54 @@ static int on_waited(struct trial *trial, struct error *err)
 	return trial_ask(trial, STEP_END, "GET", "/json", err);
 }
 
+static uint64_t since_start(const struct trial *trial, const json_t *item, const char *key)
+{
+	uint64_t at;
+
+	return time_of(item, key, &at) == 0 && at > trial->log.started ? at - trial->log.started
+								       : 0;
+}
+
+/* The last five checks, which is what an engine keeps. */
+static int take_checks(struct trial *trial, const json_t *log, struct error *err)
+{
+	struct health_record *health = &trial->record->health;
+	const json_t *item;
+	size_t i;
+
+	if (json_array_size(log) == 0 || health->checks != NULL)
+		return 0;
+	health->checks = calloc(json_array_size(log), sizeof *health->checks);
+	if (health->checks == NULL)
+		return error_memory(err);
+	json_array_foreach (log, i, item) {
+		struct health_check *check = &health->checks[health->check_count++];
+		const char *output = json_string_value(json_object_get(item, "Output"));
+		json_int_t code = json_integer_value(json_object_get(item, "ExitCode"));
+		uint64_t end = since_start(trial, item, "End");
+
+		check->time = since_start(trial, item, "Start");
+		check->took = end > check->time ? end - check->time : 0;
+		/* -1: it had no more time */
+		check->timed_out = code < 0;
+		check->status = code > 0 ? (int)code : 0;
+		check->output = strdup(output != NULL ? output : "");
+	}
+	health->total = health->check_count;
+	return 0;
+}
+
 static int take_health(struct trial *trial, const json_t *container, struct error *err)
 {
+	static const char *const states[] = { "starting", "healthy", "unhealthy" };
 	const json_t *health = json_object_get(json_object_get(container, "State"), "Health");
 	const char *status = json_string_value(json_object_get(health, "Status"));
 
 	/* Podman says "" where there is no check */
-	return copy_text(&trial->record->health,
-			 status != NULL && status[0] != '\0' ? status : NULL, err);
+	for (size_t i = 0; status != NULL && i < array_size(states); i++)
+		if (trial->record->health.status == NULL && strcmp(status, states[i]) == 0)
+			trial->record->health.status = states[i];
+	return take_checks(trial, json_object_get(health, "Log"), err);
 }
 
 static bool says(const char *text, const char *const *parts)

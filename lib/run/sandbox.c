@@ -458,23 +458,16 @@ static void send_message(int channel, enum sandbox_message kind, const char *tex
 	(void)sendmsg(channel, &whole, MSG_NOSIGNAL);
 }
 
-static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
+static void wait_for_supervisor(const struct sandbox *sandbox)
 {
-	auto_fd int upper = -1;
 	char byte;
 
-	/* the supervisor maps the ids and seizes us first */
 	if (read(sandbox->channel, &byte, 1) != 1)
 		_exit(1);
-	if (make_mounts(sandbox, err) < 0 || loopback_up(err) < 0)
-		return -1;
-	upper = open("mnt/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (sethostname(sandbox->hostname, strlen(sandbox->hostname)) < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot set the host name: %s",
-				 strerror(errno));
-	if (change_root(err) < 0)
-		return -1;
-	send_message(sandbox->channel, SANDBOX_READY, "", upper);
+}
+
+static int become_program(const struct sandbox *sandbox, struct error *err)
+{
 	/* while there is still the right to load it without no_new_privs */
 	if (sandbox->traced && calls_load_filter(sandbox->compat, err) < 0)
 		return -1;
@@ -484,6 +477,24 @@ static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "cannot enter the working directory '%s': %s",
 				 sandbox->working_dir, strerror(errno));
 	return 0;
+}
+
+static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
+{
+	auto_fd int upper = -1;
+
+	/* the supervisor maps the ids and seizes us first */
+	wait_for_supervisor(sandbox);
+	if (make_mounts(sandbox, err) < 0 || loopback_up(err) < 0)
+		return -1;
+	upper = open("mnt/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sethostname(sandbox->hostname, strlen(sandbox->hostname)) < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot set the host name: %s",
+				 strerror(errno));
+	if (change_root(err) < 0)
+		return -1;
+	send_message(sandbox->channel, SANDBOX_READY, "", upper);
+	return become_program(sandbox, err);
 }
 
 static void reset_signals(void)
@@ -526,19 +537,10 @@ static int execute(const struct sandbox *sandbox)
 	}
 }
 
-_Noreturn void sandbox_enter(const struct sandbox *sandbox)
+static void take_streams(const struct sandbox *sandbox, int null)
 {
-	struct error err = ERROR_INIT;
 	struct rlimit no_core = { 0, 0 };
-	int null = open("/dev/null", O_RDONLY);
-	int saved;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)umask(022);
-	if (sandbox_prepare(sandbox, &err) < 0) {
-		send_message(sandbox->channel, SANDBOX_FAILED, err.text, -1);
-		_exit(125);
-	}
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)setsid();
 	(void)dup2(null, STDIN_FILENO);
@@ -549,9 +551,46 @@ _Noreturn void sandbox_enter(const struct sandbox *sandbox)
 	/* a change of user has cleared it; before the tracer it is the only leash */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	reset_signals();
+}
+
+static int exit_of_failure(int error)
+{
+	return error == ENOENT ? 127 : 126;
+}
+
+_Noreturn void sandbox_enter(const struct sandbox *sandbox)
+{
+	struct error err = ERROR_INIT;
+	int null = open("/dev/null", O_RDONLY);
+	int saved;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)umask(022);
+	if (sandbox_prepare(sandbox, &err) < 0) {
+		send_message(sandbox->channel, SANDBOX_FAILED, err.text, -1);
+		_exit(125);
+	}
+	take_streams(sandbox, null);
 	saved = execute(sandbox);
 	(void)error_set(&err, ERROR_INPUT, "cannot execute '%s': %s", sandbox->argv[0],
 			strerror(saved));
 	send_message(sandbox->channel, SANDBOX_NOT_EXECUTED, err.text, -1);
-	_exit(saved == ENOENT ? 127 : 126);
+	_exit(exit_of_failure(saved));
+}
+
+_Noreturn void sandbox_join(const struct sandbox *sandbox)
+{
+	struct error err = ERROR_INIT;
+	int saved = 0;
+
+	(void)umask(022);
+	wait_for_supervisor(sandbox);
+	if (become_program(sandbox, &err) == 0) {
+		take_streams(sandbox, open("/dev/null", O_RDONLY));
+		saved = execute(sandbox);
+		(void)error_set(&err, ERROR_INPUT, "cannot execute '%s': %s", sandbox->argv[0],
+				strerror(saved));
+	}
+	(void)!write(sandbox->err, err.text, strlen(err.text));
+	_exit(exit_of_failure(saved));
 }
