@@ -364,6 +364,64 @@ static void set_usage(json_t *object, const struct container_record *record)
 	}
 }
 
+static json_t *mount_json(const struct suggest_mount *mount)
+{
+	json_t *object = json_object();
+	json_t *reasons = json_array();
+
+	set_text(object, "path", mount->path);
+	set_text(object, "kind", mount->kind == SUGGEST_TMPFS ? "tmpfs" : "volume");
+	set_number(object, "bytes", mount->bytes);
+	set_number(object, "paths", mount->paths);
+	for (size_t i = 0; i < mount->reason_count; i++) {
+		json_t *reason = json_object();
+
+		set_text(reason, "path", mount->reasons[i]->path);
+		set_text(reason, "process", mount->reasons[i]->process);
+		(void)json_array_append_new(reasons, reason);
+	}
+	(void)json_object_set_new(object, "for", reasons);
+	return object;
+}
+
+static void set_form(json_t *object, const char *key, char *form)
+{
+	set_text(object, key, form);
+	free(form);
+}
+
+static json_t *suggestion_json(const struct rorun *run)
+{
+	const struct suggestion *suggestion = run->suggestion;
+	auto_suggest_subject struct suggest_subject subject = { 0 };
+	json_t *object;
+	json_t *mounts;
+	json_t *environment;
+
+	if (suggestion == NULL ||
+	    suggest_subject_of(run->subject.name, run->record, run->options, &subject, NULL) < 0)
+		return json_null();
+	object = json_object();
+	mounts = json_array();
+	environment = json_array();
+	for (size_t i = 0; i < suggestion->count; i++)
+		(void)json_array_append_new(mounts, mount_json(&suggestion->mounts[i]));
+	if (suggestion->no_bytecode)
+		(void)json_array_append_new(environment, json_string("PYTHONDONTWRITEBYTECODE=1"));
+	set_bool(object, "needed", suggestion->needed);
+	(void)json_object_set_new(object, "mounts", mounts);
+	(void)json_object_set_new(object, "environment", environment);
+	set_bool(object, "proved", suggestion->proved);
+	set_text(object, "problem", suggestion->problem);
+	set_text(object, "impossible", suggestion->impossible);
+	set_number(object, "runs", suggestion->runs);
+	set_form(object, "docker", suggest_docker(suggestion, &subject));
+	set_form(object, "compose", suggest_compose(suggestion, &subject));
+	set_form(object, "kubernetes", suggest_kubernetes(suggestion, &subject));
+	(void)json_object_set_new(object, "ecs", suggest_ecs(suggestion, &subject));
+	return object;
+}
+
 json_t *rorun_json(const struct rorun *run)
 {
 	const struct container_record *record = run->record;
@@ -428,6 +486,7 @@ json_t *rorun_json(const struct rorun *run)
 	(void)json_object_set_new(report, "health_changes", changes_json(&record->health));
 	set_text(report, "second_run_problem", record->second_problem);
 	(void)json_object_set_new(report, "leftovers", texts_json(record->leftovers));
+	(void)json_object_set_new(report, "suggestion", suggestion_json(run));
 	(void)json_object_set_new(report, "checks", checks_json(record, verdict));
 	set_text(report, "verdict", verdict->holds ? "holds" : "fails");
 	return report;

@@ -232,6 +232,59 @@ static int print_writes(FILE *out, const struct write_list *writes, struct error
 	return table_print(table, 2, out, err);
 }
 
+static void print_problem(FILE *out, const char *before, const char *text)
+{
+	if (text == NULL)
+		return;
+	(void)fputs(before, out);
+	print_escaped(out, text);
+	(void)fputc('\n', out);
+}
+
+static int print_suggestion(FILE *out, const struct rorun *run, struct error *err)
+{
+	const struct suggestion *suggestion = run->suggestion;
+	auto_suggest_subject struct suggest_subject subject = { 0 };
+	auto_table struct table *table = NULL;
+	auto_free char *docker = NULL;
+
+	if (suggestion == NULL)
+		return 0;
+	if (!suggestion->needed) {
+		(void)fputs("suggestion: none is needed, it runs with a read-only root\n", out);
+		return 0;
+	}
+	(void)fprintf(out, "suggestion, %s:\n",
+		      suggestion->proved ? "with which a read-only run has held" : "not proved");
+	print_problem(out, "  not proved: ", suggestion->problem);
+	print_problem(out, "  no mount can serve: ", suggestion->impossible);
+	if (table_new("lll", &table, err) < 0)
+		return -1;
+	for (size_t i = 0; i < suggestion->count; i++) {
+		const struct suggest_mount *mount = &suggestion->mounts[i];
+
+		table_cell(table, mount->kind == SUGGEST_TMPFS ? "tmpfs" : "volume");
+		table_cell(table, mount->path);
+		table_cellf(table, "for %s%s",
+			    mount->reason_count > 0 ? mount->reasons[0]->path : mount->path,
+			    mount->paths > 1 ? " and others" : "");
+	}
+	if (suggestion->no_bytecode) {
+		table_cell(table, "environment");
+		table_cell(table, "PYTHONDONTWRITEBYTECODE=1");
+		table_cell(table, "for byte code, which Python can do without");
+	}
+	if (table_print(table, 2, out, err) < 0)
+		return -1;
+	if (suggest_subject_of(run->subject.name, run->record, run->options, &subject, err) < 0)
+		return -1;
+	docker = suggest_docker(suggestion, &subject);
+	if (docker == NULL)
+		return error_memory(err);
+	(void)fprintf(out, "  %s", docker);
+	return 0;
+}
+
 int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 {
 	const struct container_record *record = run->record;
@@ -267,5 +320,5 @@ int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 		return -1;
 	if (!verdict->holds && !verdict->stayed)
 		print_last_log(out, record);
-	return 0;
+	return print_suggestion(out, run, err);
 }

@@ -21,6 +21,7 @@
 #include "run/log.h"
 #include "run/plan.h"
 #include "run/ports.h"
+#include "run/program.h"
 #include "run/sandbox.h"
 #include "run/upper.h"
 
@@ -632,7 +633,6 @@ static void run_clear(struct run *run)
 static void run_keep(struct run *run)
 {
 	run->record->argv = steal(&run->plan.argv.items);
-	run->record->volumes = steal(&run->plan.volumes.items);
 	plan_release(&run->plan);
 }
 
@@ -680,6 +680,8 @@ static int run_all(struct run *run, uint64_t asked, struct error *err)
 		health_init(&run->health, &run->record->health, &c->healthcheck,
 			    run->options->health_interval);
 	set_started(run->record);
+	if (program_volumes(c, run->record, err) < 0)
+		return -1;
 	if (open_signals(run, err) < 0 || run_clone(run, err) < 0 || run_loop(run, asked, err) < 0)
 		return -1;
 	log_drain(run);

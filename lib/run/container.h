@@ -26,6 +26,9 @@ struct container_options {
 	size_t env_count;
 	const char *const *tmpfs; /* paths that become writable tmpfs */
 	size_t tmpfs_count;
+	const char *const
+		*volumes; /* paths that become writable volumes with the image's content */
+	size_t volume_count;
 	const char *const *read_only_paths; /* "~/" is the user's home */
 	size_t read_only_path_count;
 	const char *log_file;	  /* the log as Kubernetes' runtimes write it; NULL for none */

@@ -86,12 +86,20 @@ static int list_add_path(struct strings *list, const char *path, const char *hom
 	return list_add(list, strdup(path), err);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static int find_paths(struct plan *plan, const struct configuration *c,
 		      const struct container_options *options, struct error *err)
 {
 	for (size_t i = 0; i < c->volumes.count; i++)
 		if (list_add_path(&plan->volumes, c->volumes.items[i], plan->account.home, err) < 0)
 			return error_prefix(err, "volume");
+	for (size_t i = 0; i < options->volume_count; i++)
+		if (list_add_path(&plan->volumes, options->volumes[i], plan->account.home, err) < 0)
+			return error_prefix(err, "--volume");
 	for (size_t i = 0; i < options->tmpfs_count; i++)
 		if (list_add_path(&plan->tmpfs, options->tmpfs[i], plan->account.home, err) < 0)
 			return error_prefix(err, "--tmpfs");
@@ -101,6 +109,8 @@ static int find_paths(struct plan *plan, const struct configuration *c,
 			return error_prefix(err, "--read-only-path");
 	if (list_finish(&plan->volumes, err) < 0 || list_finish(&plan->tmpfs, err) < 0)
 		return -1;
+	qsort(plan->volumes.items, plan->volumes.count, sizeof *plan->volumes.items, compare_texts);
+	qsort(plan->tmpfs.items, plan->tmpfs.count, sizeof *plan->tmpfs.items, compare_texts);
 	return list_finish(&plan->read_only_paths, err);
 }
 

@@ -151,3 +151,16 @@ int program_health_argv(const struct configuration *c, struct strings *argv, str
 			return -1;
 	return list_finish(argv, err);
 }
+
+int program_volumes(const struct configuration *c, struct container_record *record,
+		    struct error *err)
+{
+	struct strings volumes = { 0 };
+
+	if (list_add_copies(&volumes, &c->volumes, err) < 0 || list_finish(&volumes, err) < 0) {
+		list_release(&volumes);
+		return -1;
+	}
+	record->volumes = volumes.items;
+	return 0;
+}

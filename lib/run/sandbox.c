@@ -316,6 +316,37 @@ static int mount_read_only_path(const struct sandbox *sandbox, int root, const c
 	return remount_read_only(self, path, err);
 }
 
+static int mount_tmpfs(int root, const char *path, struct error *err)
+{
+	path += strspn(path, "/");
+	if (make_inside(root, path, 0, 0, err) < 0)
+		return -1;
+	return mount_inside(root, path, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			    "mode=1777", err);
+}
+
+/* Both lists are sorted, so what lies above another comes first. On the same path a tmpfs takes the
+ * place of a volume, as under docker. */
+static int make_writable_places(const struct sandbox *sandbox, int root, struct error *err)
+{
+	char *const *volume = sandbox->volumes;
+	char *const *tmpfs = sandbox->tmpfs;
+	const char *last = "";
+
+	for (size_t number = 0; *volume != NULL || *tmpfs != NULL; number++) {
+		int order = *volume == NULL ? 1 : *tmpfs == NULL ? -1 : strcmp(*volume, *tmpfs);
+		const char *path = order < 0 ? *volume : *tmpfs;
+
+		if (strcmp(path, last) != 0 && (order < 0 ? mount_volume(root, path, number, err)
+							  : mount_tmpfs(root, path, err)) < 0)
+			return -1;
+		last = path;
+		volume += order <= 0;
+		tmpfs += order >= 0;
+	}
+	return 0;
+}
+
 static int make_mounts(const struct sandbox *sandbox, struct error *err)
 {
 	auto_fd int root = -1;
@@ -335,17 +366,8 @@ static int make_mounts(const struct sandbox *sandbox, struct error *err)
 	if (make_inside(root, sandbox->working_dir + strspn(sandbox->working_dir, "/"), 0, 0, err) <
 	    0)
 		return -1;
-	for (size_t i = 0; sandbox->volumes[i] != NULL; i++)
-		if (mount_volume(root, sandbox->volumes[i], i, err) < 0)
-			return -1;
-	for (size_t i = 0; sandbox->tmpfs[i] != NULL; i++) {
-		const char *path = sandbox->tmpfs[i] + strspn(sandbox->tmpfs[i], "/");
-
-		if (make_inside(root, path, 0, 0, err) < 0 ||
-		    mount_inside(root, path, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-				 "mode=1777", err) < 0)
-			return -1;
-	}
+	if (make_writable_places(sandbox, root, err) < 0)
+		return -1;
 	if (mount_kernel(root, err) < 0 || mount_devices(root, err) < 0 ||
 	    mount_names(root, sandbox->hostname, err) < 0)
 		return -1;
