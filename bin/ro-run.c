@@ -68,8 +68,8 @@ static const struct option_spec specs[] = {
 	  "run it again, with a writable root, and find the smallest\nset of writable mounts with "
 	  "which it holds",
 	  NULL },
-	{ "suggest-as", 0, OPTION_CHOICE, FIELD(suggest_as), "docker|compose|kubernetes|ecs",
-	  "print nothing but that suggestion, in this form", forms },
+	{ "suggest-as", 0, OPTION_CHOICE, FIELD(suggest_as), "FORM",
+	  "print nothing but that suggestion: docker, compose,\nkubernetes or ecs", forms },
 	{ "for", 0, OPTION_DURATION, FIELD(duration), "TIME",
 	  "without COMMAND: stop after this time", NULL },
 	{ "grace", 0, OPTION_DURATION, FIELD(grace), "TIME",

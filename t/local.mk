@@ -359,7 +359,10 @@ TEST_ENVIRONMENT = \
 TEST_SECONDS = 900
 LIMITED = timeout -k 10 $(TEST_SECONDS)
 # With IMAGE= (and BASELINE=, CONFIG=) the episodes run on yours instead.
-TESTS_ALL = $(unit_tests) $(addprefix $(srcdir)/,$(shell_tests))
+# Those that take long begin first, so that none is left over at the end; most wait more than they compute.
+LONG_TESTS = $(filter t/3100% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
+TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS),$(shell_tests))) $(unit_tests)
+JOBS = 4
 check-local: all
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS \
 		CMOCKA_MESSAGE_OUTPUT SANITIZED; \
@@ -367,7 +370,7 @@ check-local: all
 		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
 			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
 	else \
-		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j2 -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
+		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j$(JOBS) -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
 .PHONY: check-programs check-valgrind
@@ -397,7 +400,7 @@ check-valgrind: all $(check_PROGRAMS)
 		chmod +x wrappers/$$program || exit 1; done
 	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec $(LIMITED) "$$@" ;;\n*) exec $(LIMITED) "$(abs_srcdir)/t/lib/under-valgrind" "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS CMOCKA_MESSAGE_OUTPUT; \
-	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j2 -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
+	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j$(JOBS) -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
 
 # The episodes and what they share are part of the product: seatrial runs them where they are installed.
 episodesdir = $(pkgdatadir)/t
