@@ -65,7 +65,7 @@ static const struct option_spec specs[] = {
 	{ "health-interval", 0, OPTION_DURATION, FIELD(health_interval), "TIME",
 	  "run the image's health check this often", NULL },
 	{ "suggest", 0, OPTION_FLAG, FIELD(suggest), NULL,
-	  "run it again, with a writable root, and find the smallest\nset of writable mounts with "
+	  "run it again, with a writable root, and find the\nsmallest set of writable mounts with "
 	  "which it holds",
 	  NULL },
 	{ "suggest-as", 0, OPTION_CHOICE, FIELD(suggest_as), "FORM",
