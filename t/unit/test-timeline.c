@@ -53,7 +53,7 @@ static void draws_a_run(unused_arg void **state)
 	struct health_check checks[] = { { .time = SECOND, .took = SECOND / 10 },
 					 { .time = 2 * SECOND, .status = 1 } };
 	struct usage samples[] = { { .time = 0, .memory = 10 },
-				   { .time = SECOND, .memory = 2000000, .cpu_time = SECOND / 2 } };
+				   { .time = SECOND, .memory = 2345000, .cpu_time = SECOND / 2 } };
 	const unsigned char tones[] = { TONE_PLAIN, TONE_BAD };
 	struct container_record record = {
 		.ran = true,
@@ -77,7 +77,7 @@ static void draws_a_run(unused_arg void **state)
 	assert_non_null(strstr(text, ">2 lines<"));
 	assert_non_null(strstr(text, "\\x1b[31mboom"));
 	assert_non_null(strstr(text, ">healthy, 2 checks<"));
-	assert_non_null(strstr(text, "at most 2 MB"));
+	assert_non_null(strstr(text, "at most 2.3 MB"));
 	assert_null(strchr(text, '\x1b'));
 	assert_non_null(strstr(text, "a &lt;b&gt; &amp; \\x01\\xff"));
 }
