@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "check/needles.h"
-
 /* What a piece of text is for. Only together most of them say something. */
 enum part {
 	PART_READ_ONLY,	   /* EROFS in words */
@@ -34,6 +32,7 @@ enum part {
 	PART_NETWORK, /* what cannot be written is a connection */
 };
 
+/* In small letters of ASCII, four bytes at least. */
 static const struct wording {
 	const char *text;
 	enum part part;
@@ -51,7 +50,6 @@ static const struct wording {
 
 	{ "unable to ", PART_FAILURE },
 	{ "failed ", PART_FAILURE },
-	{ "failed to ", PART_FAILURE },
 	{ "failure ", PART_FAILURE },
 	{ "cannot ", PART_FAILURE },
 	{ "can't ", PART_FAILURE },
@@ -60,7 +58,6 @@ static const struct wording {
 	{ "couldn't ", PART_FAILURE },
 	{ "not able to ", PART_FAILURE },
 	{ "error ", PART_FAILURE },
-	{ "error while ", PART_FAILURE },
 	{ "problem when trying to ", PART_FAILURE },
 
 	{ "create", PART_VERB },
@@ -98,11 +95,6 @@ static const struct wording {
 	{ "lockfile", PART_PLACE },
 	{ "pidfile", PART_PLACE },
 	{ "shared memory segment", PART_PLACE },
-	{ " /", PART_PLACE },
-	{ "'/", PART_PLACE },
-	{ "\"/", PART_PLACE },
-	{ "`/", PART_PLACE },
-	{ "\xe2\x80\x98/", PART_PLACE },
 	{ "append-only dir", PART_STATE }, /* Redis */
 	{ "append-only file", PART_STATE },
 	{ "append only file", PART_STATE },
@@ -183,20 +175,16 @@ static const struct wording {
 	{ "broken pipe", PART_NETWORK },
 	{ "connection reset", PART_NETWORK },
 
-	{ "das dateisystem ist nur lesbar", PART_READ_ONLY },		/* de */
-	{ "nur-lega dosiersistemo", PART_READ_ONLY },			/* eo */
-	{ "sistem berkas baca-saja", PART_READ_ONLY },			/* id */
-	{ "file system in sola lettura", PART_READ_ONLY },		/* it */
-	{ "filsystem med kun lesetilgang", PART_READ_ONLY },		/* nb */
-	{ "bestandssysteem is alleen-lezen", PART_READ_ONLY },		/* nl */
-	{ "sistema de arquivos somente para leitura", PART_READ_ONLY }, /* pt_BR */
-	{ "skrivskyddat filsystem", PART_READ_ONLY },			/* sv */
-	{ "salt-okunur dosya sistemi", PART_READ_ONLY },		/* tr */
-};
-
-/* EROFS in the languages of the GNU C library, the letters of ASCII in small: those of ASCII alone
- * stand above. Looked for in lines that are not all ASCII. */
-static const struct wording translations[] = {
+	/* the GNU C library in other languages */
+	{ "das dateisystem ist nur lesbar", PART_READ_ONLY },			   /* de */
+	{ "nur-lega dosiersistemo", PART_READ_ONLY },				   /* eo */
+	{ "sistem berkas baca-saja", PART_READ_ONLY },				   /* id */
+	{ "file system in sola lettura", PART_READ_ONLY },			   /* it */
+	{ "filsystem med kun lesetilgang", PART_READ_ONLY },			   /* nb */
+	{ "bestandssysteem is alleen-lezen", PART_READ_ONLY },			   /* nl */
+	{ "sistema de arquivos somente para leitura", PART_READ_ONLY },		   /* pt_BR */
+	{ "skrivskyddat filsystem", PART_READ_ONLY },				   /* sv */
+	{ "salt-okunur dosya sistemi", PART_READ_ONLY },			   /* tr */
 	{ "Файлова система само за четене", PART_READ_ONLY },			   /* bg */
 	{ "el sistema de fitxers és només de lectura", PART_READ_ONLY },	   /* ca */
 	{ "systém souborů je pouze pro čtení", PART_READ_ONLY },		   /* cs */
@@ -223,9 +211,17 @@ static const struct wording translations[] = {
 	{ "唯讀的檔案系統", PART_READ_ONLY },					   /* zh_TW */
 };
 
+/* What a wording begins with is looked up by its first four bytes, letters in small. */
+#define PREFIX	    4
+#define FILTER_BITS ((size_t)1 << 16)
+#define BUCKETS	    256
+#define NO_WORDING  UINT16_MAX
+
 struct log_signs {
-	struct needle_set *set;
-	struct needle_set *foreign;
+	uint64_t filter[FILTER_BITS / 64]; /* by hash: some wording begins like this */
+	uint16_t first[BUCKETS];	   /* the wordings with such a hash, short ones first */
+	uint16_t next[array_size(wordings)];
+	uint8_t sizes[array_size(wordings)];
 };
 
 /* ---- one line ---- */
@@ -234,7 +230,6 @@ struct log_signs {
 struct look {
 	const char *line;
 	size_t size;
-	const struct wording *wordings;
 	size_t failure;
 	size_t verb;	  /* one that failed */
 	size_t weak_verb; /* the same */
@@ -242,7 +237,7 @@ struct look {
 	size_t cache;
 	size_t cache_path;   /* a cache that is a path */
 	size_t failed_cache; /* a cache of which a verb failed */
-	size_t place;
+	size_t slash;	     /* begin of a path, the next one when it was looked for */
 	size_t unwritable;
 	size_t denied;
 	size_t missing;
@@ -304,22 +299,34 @@ static bool is_number_30(const struct look *look, size_t end)
 	       !is_word_byte(byte_at(look, at + 2));
 }
 
-/* "file" is in many a word; " /" behind GET is a request. */
-static bool is_place(const struct look *look, size_t begin, size_t end)
+static bool is_path_begin(const struct look *look, size_t at)
 {
-	if (look->line[end - 1] == '/') {
-		char before = byte_before(look, begin);
+	char before = byte_before(look, at);
 
-		return before < 'A' || before > 'Z';
-	}
-	if (end - begin != 4)
-		return true;
-	return !is_word_byte(byte_before(look, begin)) && !is_word_byte(byte_at(look, end));
+	if (before == ' ')
+		/* behind "GET " it is a request */
+		return at < 2 || look->line[at - 2] < 'A' || look->line[at - 2] > 'Z';
+	return before == '\'' || before == '"' || before == '`' || before == '(' ||
+	       before == '\x98'; /* the end of a quotation mark */
 }
 
-static void see_place(struct look *look, size_t begin, size_t end)
+/* Whether an absolute path begins within so much. What was found is kept, so that the line is not
+ * gone over for each verb. */
+static bool is_path_near(struct look *look, size_t from, size_t distance)
 {
-	look->place = end;
+	while (look->slash < from ||
+	       (look->slash < look->size && !is_path_begin(look, look->slash))) {
+		size_t at = look->slash < from ? from : look->slash + 1;
+		const char *found =
+			at < look->size ? memchr(look->line + at, '/', look->size - at) : NULL;
+
+		look->slash = found != NULL ? (size_t)(found - look->line) : SIZE_MAX;
+	}
+	return look->slash < look->size && look->slash - from <= distance;
+}
+
+static void see_place(struct look *look, size_t begin)
+{
 	if (is_near(look->verb, begin, 48))
 		sign_set(look, LOG_SIGN_CANNOT_WRITE);
 	if (is_near(look->failed_cache, begin, 96))
@@ -331,7 +338,7 @@ static void see_temporary(struct look *look, size_t begin, size_t end)
 	look->temporary = end;
 	if (is_near(look->verb, begin, 40) || is_near(look->weak_verb, begin, 24))
 		sign_set(look, LOG_SIGN_NO_TEMPORARY);
-	see_place(look, begin, end);
+	see_place(look, begin);
 }
 
 static void see_cache(struct look *look, size_t begin, size_t end)
@@ -350,7 +357,7 @@ static void see_cache(struct look *look, size_t begin, size_t end)
 		sign_set(look, LOG_SIGN_CACHE);
 	if (is_near(look->verb, begin, 96) || is_near(look->weak_verb, begin, 96)) {
 		look->failed_cache = end;
-		if (look->cache_path == end || is_near(look->place, begin, 8))
+		if (look->cache_path == end || is_path_near(look, end, 96))
 			sign_set(look, LOG_SIGN_CACHE);
 	}
 }
@@ -394,19 +401,24 @@ static void see_verb(struct look *look, enum part part, size_t begin, size_t end
 	/* no "deadlock" */
 	if (part != PART_CALL && is_word_byte(byte_before(look, begin)))
 		return;
-	if (part == PART_VERB && failed)
-		look->verb = end;
-	else if (part == PART_CALL || failed)
+	if (part == PART_CALL || (part == PART_WEAK_VERB && failed)) {
 		look->weak_verb = end;
+	} else if (failed) {
+		look->verb = end;
+		if (is_path_near(look, end, 48))
+			sign_set(look, LOG_SIGN_CANNOT_WRITE);
+	}
 }
 
-static size_t see(void *context, size_t needle, size_t end)
+/* "file" is in many a word. */
+static bool is_whole_word(const struct look *look, size_t begin, size_t end)
 {
-	struct look *look = context;
-	const struct wording *wording = &look->wordings[needle];
-	size_t begin = end - strlen(wording->text);
+	return !is_word_byte(byte_before(look, begin)) && !is_word_byte(byte_at(look, end));
+}
 
-	switch (wording->part) {
+static void see(struct look *look, enum part part, size_t begin, size_t end)
+{
+	switch (part) {
 	case PART_READ_ONLY:
 		sign_set(look, LOG_SIGN_READ_ONLY);
 		break;
@@ -424,11 +436,11 @@ static size_t see(void *context, size_t needle, size_t end)
 	case PART_VERB:
 	case PART_WEAK_VERB:
 	case PART_CALL:
-		see_verb(look, wording->part, begin, end);
+		see_verb(look, part, begin, end);
 		break;
 	case PART_PLACE:
-		if (is_place(look, begin, end))
-			see_place(look, begin, end);
+		if (end - begin > 4 || is_whole_word(look, begin, end))
+			see_place(look, begin);
 		break;
 	case PART_STATE:
 		if (is_near(look->verb, begin, 64) || is_near(look->weak_verb, begin, 64))
@@ -477,79 +489,81 @@ static size_t see(void *context, size_t needle, size_t end)
 		look->network = true;
 		break;
 	}
-	return end;
 }
 
-static bool is_ascii(const char *line, size_t size)
+static char fold(char c)
 {
-	size_t at = 0;
-	uint64_t word;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
 
-	for (; size - at >= sizeof word; at += sizeof word) {
-		memcpy(&word, line + at, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
-			return false;
-	}
-	for (; at < size; at++)
-		if ((unsigned char)line[at] >= 0x80)
+/* Bits that tell capitals from small letters are left out; what else they tell apart is compared.
+ */
+static size_t hash_of(const char *text)
+{
+	uint32_t word;
+
+	memcpy(&word, text, sizeof word);
+	return ((word | UINT32_C(0x20202020)) * UINT32_C(0x9e3779b1)) >> 16;
+}
+
+static bool stands_here(const char *text, const char *wording, size_t size)
+{
+	for (size_t i = size; i-- > 0;)
+		if (fold(text[i]) != wording[i])
 			return false;
 	return true;
 }
 
 unsigned log_signs_of(const struct log_signs *signs, const char *line, size_t size)
 {
-	struct look look = { .line = line, .size = size, .wordings = wordings };
+	struct look look = { .line = line, .size = size };
 
-	needle_set_scan(signs->set, line, 0, size, see, &look);
+	for (size_t at = 0; at + PREFIX <= size; at++) {
+		size_t hash = hash_of(line + at);
+
+		if ((signs->filter[hash / 64] >> (hash % 64) & 1) == 0)
+			continue;
+		for (unsigned i = signs->first[hash % BUCKETS]; i != NO_WORDING; i = signs->next[i])
+			if (signs->sizes[i] <= size - at &&
+			    stands_here(line + at, wordings[i].text, signs->sizes[i]))
+				see(&look, wordings[i].part, at, at + signs->sizes[i]);
+	}
 	if (look.network)
 		look.signs &= ~LOG_SIGN_BIT(LOG_SIGN_CANNOT_WRITE);
-	if (!is_ascii(line, size)) {
-		look.wordings = translations;
-		needle_set_scan(signs->foreign, line, 0, size, see, &look);
-	}
 	return look.signs;
 }
 
 /* ---- all lines ---- */
 
-static int make_set(const struct wording *list, size_t count, struct needle_set **ret_set,
-		    struct error *err)
+static void add_wording(struct log_signs *signs, size_t index)
 {
-	auto_free struct needle *needles = calloc(count, sizeof *needles);
+	size_t hash = hash_of(wordings[index].text);
+	uint16_t *place = &signs->first[hash % BUCKETS];
 
-	if (needles == NULL)
-		return error_memory(err);
-	for (size_t i = 0; i < count; i++) {
-		/* borrowed, and only read */
-		needles[i].text = (char *)(uintptr_t)list[i].text;
-		needles[i].size = strlen(list[i].text);
-	}
-	return needle_set_new(needles, count, ret_set, err);
-}
-
-static void log_signs_free_pointer(struct log_signs **place)
-{
-	log_signs_free(*place);
+	signs->sizes[index] = (uint8_t)strlen(wordings[index].text);
+	signs->filter[hash / 64] |= UINT64_C(1) << (hash % 64);
+	/* where one begins another, the longer one has the last word */
+	while (*place != NO_WORDING && signs->sizes[*place] <= signs->sizes[index])
+		place = &signs->next[*place];
+	signs->next[index] = *place;
+	*place = (uint16_t)index;
 }
 
 int log_signs_new(struct log_signs **ret_signs, struct error *err)
 {
-	cleanup_by(log_signs_free_pointer) struct log_signs *signs = calloc(1, sizeof *signs);
+	struct log_signs *signs = calloc(1, sizeof *signs);
 
 	if (signs == NULL)
 		return error_memory(err);
-	if (make_set(wordings, array_size(wordings), &signs->set, err) < 0 ||
-	    make_set(translations, array_size(translations), &signs->foreign, err) < 0)
-		return -1;
-	*ret_signs = steal(&signs);
+	for (size_t i = 0; i < BUCKETS; i++)
+		signs->first[i] = NO_WORDING;
+	for (size_t i = 0; i < array_size(wordings); i++)
+		add_wording(signs, i);
+	*ret_signs = signs;
 	return 0;
 }
 
 void log_signs_free(struct log_signs *signs)
 {
-	if (signs == NULL)
-		return;
-	needle_set_free(signs->set);
-	needle_set_free(signs->foreign);
 	free(signs);
 }
