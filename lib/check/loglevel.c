@@ -463,6 +463,14 @@ static bool is_nothing(const char *at, const char *end)
 	return one_of(at, (size_t)(end - at), words, array_size(words));
 }
 
+/* "Standard error:" is a heading. */
+static bool is_empty(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
+		at++;
+	return at == end;
+}
+
 static bool is_capitals(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -712,7 +720,8 @@ static struct log_level_found level_of_token(const struct head *head, const stru
 	if (token->before == '\t' && token->after == '\t' && token->word == token->size)
 		return found_at(word->level, token->text, token->word);
 	if (!colon || (word->places & COLON) == 0 || (token->bracket && !token->first) ||
-	    is_nothing(token->text + token->word + 1, head->end))
+	    is_nothing(token->text + token->word + 1, head->end) ||
+	    (!token->first && is_empty(token->text + token->word + 1, head->end)))
 		return nothing();
 	/* "PHP Fatal error:", "Fatal Python error:" */
 	if (word->level == LOG_LEVEL_ERROR &&
@@ -791,7 +800,8 @@ static struct log_level_found level_of_head(const char *line, const char *at, co
 			found = found_at(level_of_klog(&token, head.end), token.text, 1);
 		if (found.level == LOG_LEVEL_NONE && !redis)
 			found = level_of_token(&head, &token);
-		if (found.level == LOG_LEVEL_NONE && equals != NULL && !token.first)
+		if (found.level == LOG_LEVEL_NONE && equals != NULL && !token.first &&
+		    (head.prose == 0 || memchr(head.last.text, '=', head.last.size) != NULL))
 			found = level_of_pair(token.text, (size_t)(equals - token.text), equals + 1,
 					      token.size - (size_t)(equals + 1 - token.text));
 		if (found.level == LOG_LEVEL_NONE)

@@ -406,6 +406,8 @@ static void no_false_alarms(unused_arg void **state)
 		{ "a denial", "finished without ERROR", LOG_LEVEL_NONE, NULL },
 		{ "a denial", "[no error]", LOG_LEVEL_NONE, NULL },
 		{ "prose", "Error reporting is enabled", LOG_LEVEL_NONE, NULL },
+		{ "prose", "# standard error:", LOG_LEVEL_NONE, NULL },
+		{ "prose", "using level=error", LOG_LEVEL_NONE, NULL },
 		{ "prose", "Warning-free build", LOG_LEVEL_NONE, NULL },
 		{ "prose", "the server answers FATAL to that", LOG_LEVEL_NONE, NULL },
 		{ "prose", "Registered handler for error: NotFound", LOG_LEVEL_NONE, NULL },
