@@ -1,14 +1,18 @@
 /* ro-run: runs an image with a read-only root and reports every write that the root refused. */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
 #include "base/doc.h"
 #include "check/rorun.h"
+#include "check/suggest.h"
 #include "image/reference.h"
 #include "run/container.h"
 #include "run/enginerun.h"
+#include "run/rootcache.h"
 #include "tool.h"
 
 struct options {
@@ -17,15 +21,22 @@ struct options {
 	struct container_options container;
 	struct option_list env;
 	struct option_list tmpfs;
+	struct option_list volumes;
 	struct option_list read_only_paths;
 	struct option_list allow;
 	struct option_number duration;
+	struct option_number health_interval;
 	struct option_number grace;
 	int engine;
+	int suggest_as;
+	bool suggest;
 };
 
 enum { ENGINE_UNSAID = -1, ENGINE_SANDBOX, ENGINE_DOCKER };
 static const char *const engines[] = { "sandbox", "docker", NULL };
+
+enum { FORM_UNSAID = -1, FORM_DOCKER, FORM_COMPOSE, FORM_KUBERNETES, FORM_ECS };
+static const char *const forms[] = { "docker", "compose", "kubernetes", "ecs", NULL };
 
 #define FIELD(member) offsetof(struct options, member)
 
@@ -41,12 +52,24 @@ static const struct option_spec specs[] = {
 	  "run as this user of the image", NULL },
 	{ "tmpfs", 0, OPTION_LIST, FIELD(tmpfs), "PATH", "a writable tmpfs there; repeatable",
 	  NULL },
+	{ "volume", 0, OPTION_LIST, FIELD(volumes), "PATH",
+	  "a writable volume there, with the image's content,\nthrown away; repeatable", NULL },
 	{ "read-only-path", 0, OPTION_LIST, FIELD(read_only_paths), "PATH",
 	  "read-only whatever else is writable; repeatable", NULL },
 	{ "allow", 0, OPTION_LIST, FIELD(allow), "GLOB",
 	  "refused writes to these paths do not count;\nrepeatable", NULL },
 	{ "writable", 'w', OPTION_FLAG, FIELD(container.writable), NULL,
 	  "a writable, throw-away root; report what was written", NULL },
+	{ "no-healthcheck", 0, OPTION_FLAG, FIELD(container.no_health), NULL,
+	  "leave the image's health check alone", NULL },
+	{ "health-interval", 0, OPTION_DURATION, FIELD(health_interval), "TIME",
+	  "run the image's health check this often", NULL },
+	{ "suggest", 0, OPTION_FLAG, FIELD(suggest), NULL,
+	  "run it again, with a writable root, and find the\nsmallest set of writable mounts with "
+	  "which it holds",
+	  NULL },
+	{ "suggest-as", 0, OPTION_CHOICE, FIELD(suggest_as), "FORM",
+	  "print nothing but that suggestion: docker, compose,\nkubernetes or ecs", forms },
 	{ "for", 0, OPTION_DURATION, FIELD(duration), "TIME",
 	  "without COMMAND: stop after this time", NULL },
 	{ "grace", 0, OPTION_DURATION, FIELD(grace), "TIME",
@@ -80,10 +103,55 @@ static const struct program program = {
 	.takes_command = true,
 };
 
+/* One form of it alone, to be put into a file. */
+static int print_form(const struct options *options, const struct rorun *run, struct error *err)
+{
+	auto_suggest_subject struct suggest_subject subject = { 0 };
+	auto_free char *text = NULL;
+	auto_doc json_t *ecs = NULL;
+
+	if (suggest_subject_of(run->subject.name, run->record, run->options, &subject, err) < 0)
+		return -1;
+	if (options->suggest_as == FORM_ECS) {
+		ecs = suggest_ecs(run->suggestion, &subject);
+		tool_print_json(ecs);
+		return 0;
+	}
+	text = options->suggest_as == FORM_COMPOSE ? suggest_compose(run->suggestion, &subject)
+	       : options->suggest_as == FORM_KUBERNETES
+		       ? suggest_kubernetes(run->suggestion, &subject)
+		       : suggest_docker(run->suggestion, &subject);
+	if (text == NULL)
+		return error_memory(err);
+	(void)fputs(text, stdout);
+	return 0;
+}
+
+/* A suggestion that has not been proved is none: that is said, and the exit status says it. */
+static int report_form(const struct options *options, const struct rorun *run, struct error *err)
+{
+	const struct suggestion *suggestion = run->suggestion;
+
+	if (suggestion == NULL)
+		return TOOL_FAILS;
+	if (!suggestion->proved)
+		return error_set(err, ERROR_INPUT, "%s: no set of mounts has been proved: %s%s",
+				 run->subject.name,
+				 suggestion->impossible != NULL ? "no mount can serve "
+				 : suggestion->problem != NULL	? suggestion->problem
+								: "",
+				 suggestion->impossible != NULL ? suggestion->impossible : "");
+	if (print_form(options, run, err) < 0)
+		return -1;
+	return run->verdict.holds ? TOOL_HOLDS : TOOL_FAILS;
+}
+
 static int report(const struct options *options, const struct rorun *run, struct error *err)
 {
 	auto_doc json_t *document = NULL;
 
+	if (options->suggest_as != FORM_UNSAID)
+		return report_form(options, run, err);
 	switch (tool_format(&options->tool)) {
 	case FORMAT_JSON:
 		document = rorun_json(run);
@@ -114,27 +182,121 @@ static void take_options(struct options *options, const struct operands *operand
 	options->container.env_count = options->env.count;
 	options->container.tmpfs = options->tmpfs.items;
 	options->container.tmpfs_count = options->tmpfs.count;
+	options->container.volumes = options->volumes.items;
+	options->container.volume_count = options->volumes.count;
 	options->container.read_only_paths = options->read_only_paths.items;
 	options->container.read_only_path_count = options->read_only_paths.count;
 	options->container.duration = options->duration.value;
+	options->container.health_interval = options->health_interval.value;
 	options->container.grace =
 		options->grace.set ? options->grace.value : UINT64_C(10000000000);
 	options->container.command = operands->command;
+	options->suggest = options->suggest || options->suggest_as != FORM_UNSAID;
 	/* unpacking into the cache checks everything, and applies one layer after the other */
 	options->image.verify = true;
 	options->image.threads = 1;
 }
 
+/* Where an image is run; the engine is NULL for the sandbox. */
+struct place_to_run {
+	struct image *image;
+	struct engine *engine;
+	const struct engine_image *engine_image;
+};
+
+static int run_in_sandbox(void *context, const struct container_options *options,
+			  struct container_record *ret_record, struct error *err)
+{
+	const struct place_to_run *place = context;
+
+	return container_run(place->image, options, trace_now(), ret_record, err);
+}
+
+static int run_in_engine(void *context, const struct container_options *options,
+			 struct container_record *ret_record, struct error *err)
+{
+	const struct place_to_run *place = context;
+
+	return engine_run(place->engine, place->engine_image, options, trace_now(), ret_record,
+			  err);
+}
+
+static int open_root(const struct options *options, const struct image *image, int *ret_root,
+		     struct error *err)
+{
+	auto_free char *directory = NULL;
+	auto_free char *path = NULL;
+
+	if (rootcache_get(image, options->container.cache, &directory, err) < 0)
+		return -1;
+	if (asprintf(&path, "%s/root", directory) < 0) {
+		path = NULL;
+		return error_memory(err);
+	}
+	*ret_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_root < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", path, strerror(errno));
+	return 0;
+}
+
+/* The sandbox sees who writes what, also for an image that an engine has; the proof is the
+ * engine's. */
+static int suggest(const struct options *options, const struct rorun *run,
+		   const struct place_to_run *place, struct suggestion *ret_suggestion,
+		   struct error *err)
+{
+	auto_image struct image *own = NULL;
+	auto_fd int root = -1;
+	auto_free char *name = NULL;
+	struct place_to_run here = *place;
+	const struct suggest_runner look = { &here, run_in_sandbox };
+	const struct suggest_runner prove = { &here,
+					      run->in_engine ? run_in_engine : run_in_sandbox };
+	struct suggest_question question = {
+		.options = &options->container,
+		.one_shot = run->one_shot,
+		.allow = run->allow,
+		.allow_count = run->allow_count,
+		.look = &look,
+		.prove = &prove,
+	};
+
+	if (run->verdict.holds) {
+		*ret_suggestion = (struct suggestion) { .proved = true };
+		return 0;
+	}
+	if (here.image == NULL) {
+		if (asprintf(&name, "docker-daemon:%s", place->engine_image->name) < 0) {
+			name = NULL;
+			return error_memory(err);
+		}
+		if (image_open(name, &options->image, &own, err) < 0)
+			return -1;
+		here.image = own;
+	}
+	if (open_root(options, here.image, &root, err) < 0)
+		return -1;
+	question.root = root;
+	return suggest_find(&question, ret_suggestion, err);
+}
+
 /* The report, and what is to be said instead of a verdict. */
-static int conclude(const struct options *options, struct rorun *run, struct error *err)
+static int conclude(const struct options *options, struct rorun *run,
+		    const struct place_to_run *place, struct error *err)
 {
 	const struct container_record *record = run->record;
+	auto_suggestion struct suggestion suggestion = { 0 };
 	int status;
 
 	if (record->command_error != 0 && record->interrupted == 0)
 		return error_set(err, ERROR_USAGE, "cannot run COMMAND '%s': %s",
 				 options->container.command[0], strerror(record->command_error));
 	rorun_judge(run);
+	if (options->suggest && record->interrupted == 0) {
+		if (suggest(options, run, place, &suggestion, err) < 0)
+			return -1;
+		run->suggestion = &suggestion;
+	}
 	status = report(options, run, err);
 	if (record->interrupted != 0)
 		return error_set(err, ERROR_CANCELLED, "interrupted by SIG%s",
@@ -169,7 +331,7 @@ static int run_sandbox(const struct options *options, const char *name, uint64_t
 	(void)digest_text(image_id(image), run.subject.id);
 	(void)digest_text(image_manifest_digest(image), run.subject.manifest_digest);
 	(void)digest_text(image_index_digest(image), run.subject.index_digest);
-	return conclude(options, &run, err);
+	return conclude(options, &run, &(struct place_to_run) { .image = image }, err);
 }
 
 static int run_docker(const struct options *options, const struct image_name *name,
@@ -195,7 +357,8 @@ static int run_docker(const struct options *options, const struct image_name *na
 	run.subject.name = text;
 	run.subject.platform = image.platform;
 	(void)snprintf(run.subject.id, sizeof run.subject.id, "%s", image.id);
-	return conclude(options, &run, err);
+	return conclude(options, &run,
+			&(struct place_to_run) { .engine = engine, .engine_image = &image }, err);
 }
 
 static int run(struct options *options, const struct operands *operands, uint64_t asked,
@@ -204,6 +367,12 @@ static int run(struct options *options, const struct operands *operands, uint64_
 	auto_image_name struct image_name name = { 0 };
 
 	take_options(options, operands);
+	if (options->suggest && options->container.writable)
+		return error_set(err, ERROR_USAGE,
+				 "--suggest makes a run with a writable root by itself: leave "
+				 "--writable out");
+	if (options->suggest && options->container.untraced)
+		return error_set(err, ERROR_USAGE, "--suggest needs what --no-trace leaves out");
 	if (operands->command != NULL && operands->command[0] == NULL)
 		return error_set(err, ERROR_USAGE, "no COMMAND behind '--'");
 	if (image_name_parse(operands->items[0], &name, err) < 0)
@@ -219,7 +388,7 @@ static int run(struct options *options, const struct operands *operands, uint64_
 int main(int argc, char **argv)
 {
 	uint64_t asked = trace_now();
-	struct options options = { .engine = ENGINE_UNSAID };
+	struct options options = { .engine = ENGINE_UNSAID, .suggest_as = FORM_UNSAID };
 	struct operands operands = { 0 };
 	struct error err = ERROR_INIT;
 	int status = tool_begin(&program, argc, argv, &options, &operands);
@@ -233,6 +402,7 @@ int main(int argc, char **argv)
 	operands_release(&operands);
 	option_list_release(&options.env);
 	option_list_release(&options.tmpfs);
+	option_list_release(&options.volumes);
 	option_list_release(&options.read_only_paths);
 	option_list_release(&options.allow);
 	registry_options_release(&options.image.registry);

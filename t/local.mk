@@ -369,7 +369,10 @@ TEST_ENVIRONMENT = \
 TEST_SECONDS = 900
 LIMITED = timeout -k 10 $(TEST_SECONDS)
 # With IMAGE= (and BASELINE=, CONFIG=) the episodes run on yours instead.
-TESTS_ALL = $(unit_tests) $(addprefix $(srcdir)/,$(shell_tests))
+# Those that take long begin first, so that none is left over at the end; most wait more than they compute.
+LONG_TESTS = $(filter t/3100% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
+TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS),$(shell_tests))) $(unit_tests)
+JOBS = 4
 check-local: all
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS \
 		CMOCKA_MESSAGE_OUTPUT SANITIZED; \
@@ -377,7 +380,7 @@ check-local: all
 		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
 			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
 	else \
-		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j2 -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
+		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j$(JOBS) -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
 .PHONY: check-programs check-valgrind
@@ -407,7 +410,7 @@ check-valgrind: all $(check_PROGRAMS)
 		chmod +x wrappers/$$program || exit 1; done
 	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec $(LIMITED) "$$@" ;;\n*) exec $(LIMITED) "$(abs_srcdir)/t/lib/under-valgrind" "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS CMOCKA_MESSAGE_OUTPUT; \
-	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j2 -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
+	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j$(JOBS) -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
 
 # The episodes and what they share are part of the product: seatrial runs them where they are installed.
 episodesdir = $(pkgdatadir)/t
@@ -435,7 +438,7 @@ t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t \
+shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t \
 	t/3100-ro-run-engines.t
 
 
@@ -476,3 +479,13 @@ unit_tests += t/unit/test-lintstart
 t_unit_test_lintstart_SOURCES = t/unit/test-lintstart.c
 t_unit_test_lintstart_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_lintstart_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-health
+t_unit_test_health_SOURCES = t/unit/test-health.c
+t_unit_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_health_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-suggest
+t_unit_test_suggest_SOURCES = t/unit/test-suggest.c
+t_unit_test_suggest_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_suggest_LDADD = $(CMOCKA_LDADD)

@@ -12,6 +12,7 @@
 #include "attributes.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "check/suggest.h"
 #include "run/container.h"
 
 struct rorun_subject {
@@ -41,6 +42,7 @@ struct rorun {
 	struct rorun_subject subject;
 	const struct container_record *record;
 	struct rorun_verdict verdict;
+	const struct suggestion *suggestion; /* NULL: none was asked for */
 };
 
 /* Fills `verdict` in. */

@@ -267,9 +267,66 @@ static json_t *writes_json(const struct container_record *record)
 
 		set_text(item, "path", record->writes.items[i].path);
 		set_text(item, "what", record->writes.items[i].what);
+		set_number(item, "bytes", record->writes.items[i].bytes);
+		set_text(item, "process", record->writes.items[i].process);
+		set_text(item, "executable", record->writes.items[i].executable);
+		set_text(item, "call", record->writes.items[i].call);
+		set_text(item, "instruction", record->writes.items[i].instruction);
 		(void)json_array_append_new(writes, item);
 	}
 	return writes;
+}
+
+static json_t *checks_made_json(const struct health_record *health)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < health->check_count; i++) {
+		const struct health_check *check = &health->checks[i];
+		json_t *object = json_object();
+
+		set_ms(object, "time_ms", check->time);
+		set_ms(object, "took_ms", check->took);
+		set_number(object, "exit_status", (uint64_t)check->status);
+		set_bool(object, "timed_out", check->timed_out);
+		set_bool(object, "before_stop", check->at_end);
+		set_text(object, "output", check->output);
+		(void)json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *changes_json(const struct health_record *health)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < health->change_count; i++) {
+		json_t *object = json_object();
+
+		set_ms(object, "time_ms", health->changes[i].time);
+		set_text(object, "status", health->changes[i].status);
+		(void)json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *samples_json(const struct container_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->sample_count; i++) {
+		const struct usage *usage = &record->samples[i];
+		json_t *object = json_object();
+
+		set_ms(object, "time_ms", usage->time);
+		set_number(object, "memory_bytes", usage->memory);
+		set_ms(object, "cpu_time_ms", usage->cpu_time);
+		set_number(object, "processes", usage->processes);
+		set_number(object, "threads", usage->threads);
+		set_number(object, "files", usage->files);
+		(void)json_array_append_new(array, object);
+	}
+	return array;
 }
 
 static json_t *user_json(const struct container_record *record)
@@ -288,8 +345,16 @@ static json_t *user_json(const struct container_record *record)
 	return user;
 }
 
+static void set_peak(json_t *object, const char *key, unsigned peak)
+{
+	(void)json_object_set_new(object, key, peak > 0 ? json_integer(peak) : json_null());
+}
+
 static void set_usage(json_t *object, const struct container_record *record)
 {
+	set_peak(object, "peak_processes", record->trace.peak_processes);
+	set_peak(object, "peak_threads", record->trace.peak_threads);
+	set_peak(object, "peak_files", record->trace.peak_files);
 	if (record->usage_known) {
 		set_number(object, "peak_memory_bytes", record->trace.peak_memory);
 		set_ms(object, "cpu_time_ms", record->trace.cpu_time);
@@ -297,6 +362,64 @@ static void set_usage(json_t *object, const struct container_record *record)
 		set_text(object, "peak_memory_bytes", NULL);
 		set_text(object, "cpu_time_ms", NULL);
 	}
+}
+
+static json_t *mount_json(const struct suggest_mount *mount)
+{
+	json_t *object = json_object();
+	json_t *reasons = json_array();
+
+	set_text(object, "path", mount->path);
+	set_text(object, "kind", mount->kind == SUGGEST_TMPFS ? "tmpfs" : "volume");
+	set_number(object, "bytes", mount->bytes);
+	set_number(object, "paths", mount->paths);
+	for (size_t i = 0; i < mount->reason_count; i++) {
+		json_t *reason = json_object();
+
+		set_text(reason, "path", mount->reasons[i]->path);
+		set_text(reason, "process", mount->reasons[i]->process);
+		(void)json_array_append_new(reasons, reason);
+	}
+	(void)json_object_set_new(object, "for", reasons);
+	return object;
+}
+
+static void set_form(json_t *object, const char *key, char *form)
+{
+	set_text(object, key, form);
+	free(form);
+}
+
+static json_t *suggestion_json(const struct rorun *run)
+{
+	const struct suggestion *suggestion = run->suggestion;
+	auto_suggest_subject struct suggest_subject subject = { 0 };
+	json_t *object;
+	json_t *mounts;
+	json_t *environment;
+
+	if (suggestion == NULL ||
+	    suggest_subject_of(run->subject.name, run->record, run->options, &subject, NULL) < 0)
+		return json_null();
+	object = json_object();
+	mounts = json_array();
+	environment = json_array();
+	for (size_t i = 0; i < suggestion->count; i++)
+		(void)json_array_append_new(mounts, mount_json(&suggestion->mounts[i]));
+	if (suggestion->no_bytecode)
+		(void)json_array_append_new(environment, json_string("PYTHONDONTWRITEBYTECODE=1"));
+	set_bool(object, "needed", suggestion->needed);
+	(void)json_object_set_new(object, "mounts", mounts);
+	(void)json_object_set_new(object, "environment", environment);
+	set_bool(object, "proved", suggestion->proved);
+	set_text(object, "problem", suggestion->problem);
+	set_text(object, "impossible", suggestion->impossible);
+	set_number(object, "runs", suggestion->runs);
+	set_form(object, "docker", suggest_docker(suggestion, &subject));
+	set_form(object, "compose", suggest_compose(suggestion, &subject));
+	set_form(object, "kubernetes", suggest_kubernetes(suggestion, &subject));
+	(void)json_object_set_new(object, "ecs", suggest_ecs(suggestion, &subject));
+	return object;
 }
 
 json_t *rorun_json(const struct rorun *run)
@@ -352,10 +475,18 @@ json_t *rorun_json(const struct rorun *run)
 		(void)json_object_set_new(report, "ready_ms", json_null());
 	(void)json_object_set_new(report, "ports",
 				  record->ports_known ? ports_json(record) : json_null());
+	if (record->log_count > 0)
+		set_ms(report, "first_log_ms", record->log[0].time);
+	else
+		(void)json_object_set_new(report, "first_log_ms", json_null());
 	set_usage(report, record);
-	set_text(report, "health", record->health);
+	(void)json_object_set_new(report, "samples", samples_json(record));
+	set_text(report, "health", record->health.status);
+	(void)json_object_set_new(report, "health_checks", checks_made_json(&record->health));
+	(void)json_object_set_new(report, "health_changes", changes_json(&record->health));
 	set_text(report, "second_run_problem", record->second_problem);
 	(void)json_object_set_new(report, "leftovers", texts_json(record->leftovers));
+	(void)json_object_set_new(report, "suggestion", suggestion_json(run));
 	(void)json_object_set_new(report, "checks", checks_json(record, verdict));
 	set_text(report, "verdict", verdict->holds ? "holds" : "fails");
 	return report;

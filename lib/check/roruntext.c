@@ -120,14 +120,40 @@ static void print_user(FILE *out, const struct container_record *record)
 		(void)fputc(')', out);
 }
 
+/* The last check tells why. */
+static void print_health(FILE *out, const struct health_record *health)
+{
+	const struct health_check *last =
+		health->check_count > 0 ? &health->checks[health->check_count - 1] : NULL;
+	char took[TEXT_FIGURE_MAX];
+
+	if (health->status == NULL)
+		return;
+	(void)fprintf(out, "health check: %s", health->status);
+	if (last == NULL) {
+		(void)fputs(", none was made\n", out);
+		return;
+	}
+	if (last->timed_out)
+		(void)fprintf(out, ", the last of %" PRIu64 " had not ended after %s",
+			      health->total, text_duration(last->took, took));
+	else
+		(void)fprintf(out, ", the last of %" PRIu64 " ended with status %d after %s",
+			      health->total, last->status, text_duration(last->took, took));
+	if (last->output != NULL && last->output[0] != '\0' &&
+	    (last->status != 0 || last->timed_out)) {
+		auto_free char *line = strndup(last->output, strcspn(last->output, "\n"));
+
+		(void)fputs(": ", out);
+		print_escaped(out, line != NULL ? line : "");
+	}
+	(void)fputc('\n', out);
+}
+
 /* What a run without a verdict may hold of its own. */
 static void print_extras(FILE *out, const struct container_record *record)
 {
-	if (record->health != NULL) {
-		(void)fputs("health check: ", out);
-		print_escaped(out, record->health);
-		(void)fputc('\n', out);
-	}
+	print_health(out, &record->health);
 	for (size_t i = 0; i < record->trace.unknown_count; i++) {
 		const struct unknown_call *unknown = &record->trace.unknown[i];
 
@@ -163,13 +189,106 @@ static int print_refusals(FILE *out, const struct rorun *run, const struct conta
 	return print_refused(out, run, record, err);
 }
 
+static void print_usage(FILE *out, const struct trace *trace)
+{
+	char memory[TEXT_FIGURE_MAX];
+	char cpu[TEXT_FIGURE_MAX];
+
+	(void)fprintf(out, "peak memory %s, CPU time %s", text_size(trace->peak_memory, memory),
+		      text_duration(trace->cpu_time, cpu));
+	if (trace->peak_processes > 0)
+		(void)fprintf(out, "; at most %u process%s, %u thread%s, %u open file%s",
+			      trace->peak_processes, trace->peak_processes == 1 ? "" : "es",
+			      trace->peak_threads, trace->peak_threads == 1 ? "" : "s",
+			      trace->peak_files, trace->peak_files == 1 ? "" : "s");
+	(void)fputc('\n', out);
+}
+
+/* As much of an instruction as tells which one it is. */
+#define INSTRUCTION_SHOWN 60
+
+static int print_writes(FILE *out, const struct write_list *writes, struct error *err)
+{
+	auto_table struct table *table = NULL;
+	uint64_t bytes = 0;
+	char text[TEXT_FIGURE_MAX];
+
+	if (writes->count == 0)
+		return 0;
+	if (table_new("llrll", &table, err) < 0)
+		return -1;
+	for (size_t i = 0; i < writes->count; i++) {
+		const struct write_record *write = &writes->items[i];
+
+		bytes += write->bytes;
+		table_cell(table, write->what);
+		table_cell(table, write->path);
+		table_cell(table, write->bytes > 0 ? text_size(write->bytes, text) : "");
+		table_cell(table, write->process != NULL ? write->process : "");
+		table_cellf(table, "%.*s", INSTRUCTION_SHOWN,
+			    write->instruction != NULL ? write->instruction : "");
+	}
+	(void)fprintf(out, "written: %zu paths, %s\n", writes->count, text_size(bytes, text));
+	return table_print(table, 2, out, err);
+}
+
+static void print_problem(FILE *out, const char *before, const char *text)
+{
+	if (text == NULL)
+		return;
+	(void)fputs(before, out);
+	print_escaped(out, text);
+	(void)fputc('\n', out);
+}
+
+static int print_suggestion(FILE *out, const struct rorun *run, struct error *err)
+{
+	const struct suggestion *suggestion = run->suggestion;
+	auto_suggest_subject struct suggest_subject subject = { 0 };
+	auto_table struct table *table = NULL;
+	auto_free char *docker = NULL;
+
+	if (suggestion == NULL)
+		return 0;
+	if (!suggestion->needed) {
+		(void)fputs("suggestion: none is needed, it runs with a read-only root\n", out);
+		return 0;
+	}
+	(void)fprintf(out, "suggestion, %s:\n",
+		      suggestion->proved ? "with which a read-only run has held" : "not proved");
+	print_problem(out, "  not proved: ", suggestion->problem);
+	print_problem(out, "  no mount can serve: ", suggestion->impossible);
+	if (table_new("lll", &table, err) < 0)
+		return -1;
+	for (size_t i = 0; i < suggestion->count; i++) {
+		const struct suggest_mount *mount = &suggestion->mounts[i];
+
+		table_cell(table, mount->kind == SUGGEST_TMPFS ? "tmpfs" : "volume");
+		table_cell(table, mount->path);
+		table_cellf(table, "for %s%s",
+			    mount->reason_count > 0 ? mount->reasons[0]->path : mount->path,
+			    mount->paths > 1 ? " and others" : "");
+	}
+	if (suggestion->no_bytecode) {
+		table_cell(table, "environment");
+		table_cell(table, "PYTHONDONTWRITEBYTECODE=1");
+		table_cell(table, "for byte code, which Python can do without");
+	}
+	if (table_print(table, 2, out, err) < 0)
+		return -1;
+	if (suggest_subject_of(run->subject.name, run->record, run->options, &subject, err) < 0)
+		return -1;
+	docker = suggest_docker(suggestion, &subject);
+	if (docker == NULL)
+		return error_memory(err);
+	(void)fprintf(out, "  %s", docker);
+	return 0;
+}
+
 int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 {
 	const struct container_record *record = run->record;
 	const struct rorun_verdict *verdict = &run->verdict;
-	char memory[TEXT_FIGURE_MAX];
-	char cpu[TEXT_FIGURE_MAX];
-
 	print_escaped(out, run->subject.name);
 	(void)fprintf(out, ": %s root", run->options->writable ? "writable" : "read-only");
 	print_user(out, record);
@@ -194,17 +313,12 @@ int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 			      record->ports[i].port, i + 1 == record->port_count ? "\n" : "");
 	print_extras(out, record);
 	if (!run->options->untraced && record->usage_known)
-		(void)fprintf(out, "peak memory %s, CPU time %s\n",
-			      text_size(record->trace.peak_memory, memory),
-			      text_duration(record->trace.cpu_time, cpu));
-	for (size_t i = 0; i < record->writes.count; i++) {
-		(void)fprintf(out, "%s: ", record->writes.items[i].what);
-		print_escaped(out, record->writes.items[i].path);
-		(void)fputc('\n', out);
-	}
+		print_usage(out, &record->trace);
+	if (print_writes(out, &record->writes, err) < 0)
+		return -1;
 	if (print_refusals(out, run, record, verdict, err) < 0)
 		return -1;
 	if (!verdict->holds && !verdict->stayed)
 		print_last_log(out, record);
-	return 0;
+	return print_suggestion(out, run, err);
 }

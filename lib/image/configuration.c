@@ -106,6 +106,8 @@ static int healthcheck_parse(const json_t *config, struct healthcheck *healthche
 	healthcheck->set = true;
 	if (strings_parse(object, at, "Test", &healthcheck->test, err) < 0 ||
 	    doc_size(object, at, "Interval", DOC_OPTIONAL, &healthcheck->interval, err) < 0 ||
+	    doc_size(object, at, "StartInterval", DOC_OPTIONAL, &healthcheck->start_interval,
+		     err) < 0 ||
 	    doc_size(object, at, "Timeout", DOC_OPTIONAL, &healthcheck->timeout, err) < 0 ||
 	    doc_size(object, at, "StartPeriod", DOC_OPTIONAL, &healthcheck->start_period, err) <
 		    0 ||

@@ -31,6 +31,7 @@ struct healthcheck {
 	uint64_t interval;   /* nanoseconds, 0 for the engine's default */
 	uint64_t timeout;
 	uint64_t start_period;
+	uint64_t start_interval;
 	uint64_t retries;
 };
 

@@ -2,50 +2,42 @@
 
 #include "run/container.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "base/doc.h"
-#include "base/text.h"
-#include "run/account.h"
+#include "base/array.h"
 #include "run/command.h"
+#include "run/join.h"
 #include "run/log.h"
+#include "run/plan.h"
 #include "run/ports.h"
 #include "run/program.h"
 #include "run/sandbox.h"
-#include "run/rootcache.h"
-#include "run/writes.h"
+#include "run/upper.h"
 
-#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define MILLISECOND UINT64_C(1000000)
+/* Between two looks at memory and processor time; looking may take a hundredth of the time. */
+#define SAMPLE_EVERY (100 * MILLISECOND)
+#define SAMPLE_SHARE 100
 
 struct run {
 	const struct container_options *options;
+	const struct image *image;
 	struct container_record *record;
-	struct account account;
-	struct strings argv; /* owned lists, each ends in NULL */
-	struct strings env;
-	struct strings volumes;
-	struct strings tmpfs;
-	struct strings read_only_paths;
-	char *directory;
+	struct plan plan;
+	struct sandbox sandbox; /* what the container was started with */
 	bool privileged;
-	bool compat; /* an image of the machine's 32-bit kind */
-	pid_t pid;   /* of the program, on this side */
+	pid_t pid; /* of the program, on this side */
 	struct command command;
 	int channel;
 	int upper;
@@ -54,142 +46,26 @@ struct run {
 	struct log_stream streams[2]; /* standard output and error, */
 	int outputs[2];		      /* and where they come from; -1 at their ends */
 	FILE *log_file;
+	struct health health;
+	struct joined check; /* the health check that runs */
+	struct buf check_output;
+	bool check_timed_out;
 	bool ended;
 	bool command_ended;
+	bool stopping;	   /* the stop signal is due, or sent */
 	uint64_t deadline; /* of what comes next; 0 for none */
 	uint64_t stopped_at;
+	uint64_t next_sample; /* 0: none are taken */
+	uint64_t sample_every;
+	size_t sample_capacity;
 };
 
-/* --- what is to be run --------------------------------------------------------------------- */
-
-static bool env_has(const struct strings *env, const char *name)
+/* Nanoseconds since the first instruction. */
+static uint64_t run_time(const struct run *run)
 {
-	size_t length = strlen(name);
+	uint64_t start = run->record->trace.start;
 
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], name, length) == 0 && env->items[i][length] == '=')
-			return true;
-	return false;
-}
-
-/* Later ones replace earlier ones. */
-static int env_set(struct strings *env, const char *setting, struct error *err)
-{
-	size_t length = strcspn(setting, "=");
-	char *copy = strdup(setting);
-
-	if (copy == NULL)
-		return error_memory(err);
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], setting, length) == 0 && env->items[i][length] == '=') {
-			free(env->items[i]);
-			env->items[i] = copy;
-			return 0;
-		}
-	return list_add(env, copy, err);
-}
-
-static int env_default(struct strings *env, const char *name, const char *value, struct error *err)
-{
-	char *setting = NULL;
-
-	if (env_has(env, name))
-		return 0;
-	if (asprintf(&setting, "%s=%s", name, value) < 0)
-		return error_memory(err);
-	return list_add(env, setting, err);
-}
-
-static int run_find_env(struct run *run, const struct configuration *c, struct error *err)
-{
-	for (size_t i = 0; i < c->env.count; i++)
-		if (env_set(&run->env, c->env.items[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < run->options->env_count; i++) {
-		if (strchr(run->options->env[i], '=') == NULL)
-			return error_set(err, ERROR_USAGE, "--env: '%s' is no NAME=VALUE",
-					 run->options->env[i]);
-		if (env_set(&run->env, run->options->env[i], err) < 0)
-			return -1;
-	}
-	if (env_default(&run->env, "PATH", PATH_DEFAULT, err) < 0 ||
-	    env_default(&run->env, "HOSTNAME", run->record->hostname, err) < 0)
-		return -1;
-	return env_default(&run->env, "HOME", run->account.home, err);
-}
-
-/* "~/x" is below the user's home. */
-static int list_add_path(struct strings *list, const char *path, const char *home,
-			 struct error *err)
-{
-	char *whole = NULL;
-
-	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
-		if (asprintf(&whole, "%s%s", strcmp(home, "/") == 0 ? "" : home, path + 1) < 0)
-			return error_memory(err);
-		return list_add(list, whole, err);
-	}
-	if (path[0] != '/')
-		return error_set(err, ERROR_USAGE, "'%s' is no absolute path", path);
-	return list_add(list, strdup(path), err);
-}
-
-static int run_find_paths(struct run *run, const struct configuration *c, struct error *err)
-{
-	const struct container_options *options = run->options;
-
-	for (size_t i = 0; i < c->volumes.count; i++)
-		if (list_add_path(&run->volumes, c->volumes.items[i], run->account.home, err) < 0)
-			return error_prefix(err, "volume");
-	for (size_t i = 0; i < options->tmpfs_count; i++)
-		if (list_add_path(&run->tmpfs, options->tmpfs[i], run->account.home, err) < 0)
-			return error_prefix(err, "--tmpfs");
-	for (size_t i = 0; i < options->read_only_path_count; i++)
-		if (list_add_path(&run->read_only_paths, options->read_only_paths[i],
-				  run->account.home, err) < 0)
-			return error_prefix(err, "--read-only-path");
-	if (list_finish(&run->volumes, err) < 0 || list_finish(&run->tmpfs, err) < 0)
-		return -1;
-	return list_finish(&run->read_only_paths, err);
-}
-
-static int run_describe(struct run *run, const struct image *image, struct error *err)
-{
-	const struct configuration *c = image_configuration(image);
-	struct container_record *record = run->record;
-	unsigned char random[6] = { 0 };
-	auto_free char *root_path = NULL;
-	auto_fd int root = -1;
-
-	if (asprintf(&root_path, "%s/root", run->directory) < 0)
-		return error_memory(err);
-	root = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", root_path,
-				 strerror(errno));
-	if (account_find(root, run->options->user != NULL ? run->options->user : c->user,
-			 &run->account, err) < 0)
-		return -1;
-	(void)!getrandom(random, sizeof random, 0);
-	if (asprintf(&record->hostname, "%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
-		     random[3], random[4], random[5]) < 0)
-		return error_memory(err);
-	run->compat = strcmp(c->architecture, "386") == 0 || strcmp(c->architecture, "arm") == 0;
-	record->working_dir = strdup(c->working_dir[0] != '\0' ? c->working_dir : "/");
-	record->user_known = true;
-	record->ports_known = true;
-	record->usage_known = true;
-	record->uid = run->account.uid;
-	record->gid = run->account.gid;
-	record->user_name = run->account.name != NULL ? strdup(run->account.name) : NULL;
-	record->home = strdup(run->account.home);
-	if (record->working_dir == NULL || record->home == NULL)
-		return error_memory(err);
-	if (program_stop_signal(c, &record->stop_signal, err) < 0 ||
-	    program_argv(c, run->options, &run->argv, err) < 0 || run_find_env(run, c, err) < 0 ||
-	    run_find_paths(run, c, err) < 0)
-		return -1;
-	return 0;
+	return start > 0 ? trace_now() - start : 0;
 }
 
 /* --- starting ------------------------------------------------------------------------------ */
@@ -213,12 +89,12 @@ static int map_ids(const struct run *run, struct error *err)
 
 	if (run->privileged)
 		return 0;
-	(void)snprintf(line, sizeof line, "%u %u 1\n", (unsigned)run->account.uid,
+	(void)snprintf(line, sizeof line, "%u %u 1\n", (unsigned)run->plan.account.uid,
 		       (unsigned)geteuid());
 	if (write_proc(run->pid, "uid_map", line, err) < 0 ||
 	    write_proc(run->pid, "setgroups", "deny", err) < 0)
 		return -1;
-	(void)snprintf(line, sizeof line, "%u %u 1\n", (unsigned)run->account.gid,
+	(void)snprintf(line, sizeof line, "%u %u 1\n", (unsigned)run->plan.account.gid,
 		       (unsigned)getegid());
 	return write_proc(run->pid, "gid_map", line, err);
 }
@@ -240,6 +116,27 @@ static int open_signals(struct run *run, struct error *err)
 	return 0;
 }
 
+static void describe_sandbox(struct run *run)
+{
+	const struct plan *plan = &run->plan;
+
+	run->sandbox = (struct sandbox) {
+		.directory = plan->directory,
+		.hostname = run->record->hostname,
+		.working_dir = run->record->working_dir,
+		.argv = plan->argv.items,
+		.env = plan->env.items,
+		.account = &plan->account,
+		.volumes = plan->volumes.items,
+		.tmpfs = plan->tmpfs.items,
+		.read_only_paths = plan->read_only_paths.items,
+		.writable = run->options->writable,
+		.traced = !run->options->untraced,
+		.compat = plan->compat,
+		.privileged = run->privileged,
+	};
+}
+
 static int run_clone(struct run *run, struct error *err)
 {
 	unsigned long flags =
@@ -247,21 +144,6 @@ static int run_clone(struct run *run, struct error *err)
 	int pair[2];
 	int out[2];
 	int error_pipe[2];
-	struct sandbox sandbox = {
-		.directory = run->directory,
-		.hostname = run->record->hostname,
-		.working_dir = run->record->working_dir,
-		.argv = run->argv.items,
-		.env = run->env.items,
-		.account = &run->account,
-		.volumes = run->volumes.items,
-		.tmpfs = run->tmpfs.items,
-		.read_only_paths = run->read_only_paths.items,
-		.writable = run->options->writable,
-		.traced = !run->options->untraced,
-		.compat = run->compat,
-		.privileged = run->privileged,
-	};
 	struct trace *trace = &run->record->trace;
 	long pid;
 
@@ -270,12 +152,13 @@ static int run_clone(struct run *run, struct error *err)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||
 	    pipe2(out, O_CLOEXEC) < 0 || pipe2(error_pipe, O_CLOEXEC) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
-	sandbox.channel = pair[1];
-	sandbox.out = out[1];
-	sandbox.err = error_pipe[1];
+	describe_sandbox(run);
+	run->sandbox.channel = pair[1];
+	run->sandbox.out = out[1];
+	run->sandbox.err = error_pipe[1];
 	pid = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
 	if (pid == 0)
-		sandbox_enter(&sandbox);
+		sandbox_enter(&run->sandbox);
 	(void)close(pair[1]);
 	(void)close(out[1]);
 	(void)close(error_pipe[1]);
@@ -350,6 +233,97 @@ static void log_drain(struct run *run)
 	}
 }
 
+/* --- the health check ---------------------------------------------------------------------- */
+
+/* It sees the container as the program does, and its refused writes count, too. */
+static void check_begin(struct run *run, bool at_end)
+{
+	struct sandbox like = run->sandbox;
+	struct error err = ERROR_INIT;
+
+	like.argv = run->plan.check.items;
+	buf_clear(&run->check_output);
+	run->check_timed_out = false;
+	health_begin(&run->health, run_time(run), at_end);
+	if (joined_start(&run->check, &like, run->pid,
+			 run->options->untraced ? NULL : &run->record->trace, &err) < 0 &&
+	    run->check.pid == 0) {
+		joined_release(&run->check);
+		health_end(&run->health, run_time(run), 126, false, strdup(err.text));
+	}
+}
+
+static void check_read(struct run *run)
+{
+	char piece[4096];
+	ssize_t got = read(run->check.output, piece, sizeof piece);
+	size_t room = HEALTH_OUTPUT_MAX - run->check_output.size;
+
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (got <= 0) {
+		(void)close(steal_fd(&run->check.output));
+		return;
+	}
+	buf_add(&run->check_output, piece, (size_t)got < room ? (size_t)got : room);
+}
+
+static void check_has_ended(struct run *run, int status)
+{
+	/* what it has said is in the pipe, whoever else still holds the other end */
+	for (int i = 0; i < 16 && run->check.output >= 0; i++)
+		check_read(run);
+	joined_release(&run->check);
+	health_end(&run->health, run_time(run),
+		   WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+		   run->check_timed_out, strndup(run->check_output.data, run->check_output.size));
+}
+
+/* Its next one is due, or the time of the one that runs is over. */
+static void check_go_on(struct run *run)
+{
+	if (run->ended || !run->record->ran || run_time(run) < health_due(&run->health))
+		return;
+	if (run->check.pid == 0) {
+		if (!run->stopping)
+			check_begin(run, false);
+	} else if (!run->check_timed_out) {
+		run->check_timed_out = true;
+		joined_kill(&run->check);
+	}
+}
+
+/* --- measuring ----------------------------------------------------------------------------- */
+
+/* Where there is no room for more, every second one goes, and they are taken half as often. */
+static bool samples_room(struct run *run)
+{
+	struct container_record *record = run->record;
+
+	if (record->sample_count == SAMPLES_MAX) {
+		for (size_t i = 0; i < SAMPLES_MAX / 2; i++)
+			record->samples[i] = record->samples[2 * i];
+		record->sample_count = SAMPLES_MAX / 2;
+		run->sample_every *= 2;
+	}
+	return array_room(&record->samples, record->sample_count, &run->sample_capacity, NULL) == 0;
+}
+
+static void sample(struct run *run)
+{
+	struct container_record *record = run->record;
+	uint64_t begun = trace_now();
+	uint64_t took;
+	struct usage usage;
+
+	trace_measure(&record->trace, &usage);
+	if (usage.processes > 0 && samples_room(run))
+		record->samples[record->sample_count++] = usage;
+	took = trace_now() - begun;
+	run->next_sample = begun + (took * SAMPLE_SHARE > run->sample_every ? took * SAMPLE_SHARE
+									    : run->sample_every);
+}
+
 /* --- the event loop ------------------------------------------------------------------------ */
 
 static void run_kill(struct run *run)
@@ -358,15 +332,31 @@ static void run_kill(struct run *run)
 		(void)kill(run->pid, SIGKILL);
 }
 
-static void run_stop(struct run *run)
+static void run_stop_now(struct run *run)
 {
 	if (run->ended || run->record->stop_sent)
 		return;
 	ports_sample(run->record, run->pid);
+	if (run->next_sample > 0)
+		sample(run);
 	run->record->stop_sent = true;
 	run->stopped_at = trace_now();
 	run->deadline = run->stopped_at + run->options->grace;
 	(void)kill(run->pid, run->record->stop_signal);
+}
+
+/* A run that was too short for a health check makes one now, for that it is known. */
+static void run_stop(struct run *run)
+{
+	if (run->ended || run->stopping)
+		return;
+	run->stopping = true;
+	run->deadline = 0;
+	if (run->health.active && run->record->ran && run->record->interrupted == 0 &&
+	    run->check.pid == 0 && run->record->health.total == 0)
+		check_begin(run, true);
+	if (run->check.pid == 0)
+		run_stop_now(run);
 }
 
 /* The program is gone; COMMAND may need a moment to see it. */
@@ -376,6 +366,7 @@ static void run_has_ended(struct run *run, int status)
 	uint64_t now = trace_now();
 
 	run->ended = true;
+	run->next_sample = 0;
 	record->status = status;
 	record->duration = record->trace.start > 0 ? now - record->trace.start : 0;
 	if (record->stop_sent)
@@ -391,7 +382,7 @@ static void command_has_ended(struct run *run, int status)
 	run->command_ended = true;
 	command_take(&run->command, status, &run->record->command_status,
 		     &run->record->command_error);
-	run->record->command_ended = trace_now() - run->record->trace.start;
+	run->record->command_ended = run_time(run);
 	if (run->ended)
 		run->deadline = 0;
 	else
@@ -409,7 +400,7 @@ static int run_command(struct run *run, struct error *err)
 	if (command_start(&run->command, run->options->command, &place, err) < 0)
 		return -1;
 	run->record->command_ran = true;
-	run->record->command_started = trace_now() - run->record->trace.start;
+	run->record->command_started = run_time(run);
 	return 0;
 }
 
@@ -419,24 +410,38 @@ static int first_instruction(struct run *run, uint64_t asked, struct error *err)
 	run->record->first_instruction = run->record->trace.start - asked;
 	if (run->options->duration > 0)
 		run->deadline = run->record->trace.start + run->options->duration;
+	if (!run->options->untraced)
+		run->next_sample = run->record->trace.start + run->sample_every;
 	return run->options->command != NULL ? run_command(run, err) : 0;
+}
+
+static void on_child(struct run *run, pid_t pid, int status)
+{
+	bool over = WIFEXITED(status) || WIFSIGNALED(status);
+	int end = 0;
+
+	if (pid == run->command.guard) {
+		if (over)
+			command_has_ended(run, status);
+		return;
+	}
+	if (trace_handle(&run->record->trace, pid, status, &end))
+		run_has_ended(run, end);
+	else if (over && pid == run->check.pid)
+		check_has_ended(run, status);
+	if (run->stopping && run->check.pid == 0)
+		run_stop_now(run);
 }
 
 static void reap(struct run *run)
 {
 	for (;;) {
 		int status;
-		int end = 0;
 		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
 
 		if (pid <= 0)
 			return;
-		if (pid == run->command.guard) {
-			if (WIFEXITED(status) || WIFSIGNALED(status))
-				command_has_ended(run, status);
-		} else if (trace_handle(&run->record->trace, pid, status, &end)) {
-			run_has_ended(run, end);
-		}
+		on_child(run, pid, status);
 	}
 }
 
@@ -452,6 +457,7 @@ static void on_signals(struct run *run)
 			run_kill(run);
 		run->record->interrupted = (int)info.ssi_signo;
 		command_end(&run->command);
+		joined_kill(&run->check);
 		run_stop(run);
 	}
 	reap(run);
@@ -521,17 +527,34 @@ static int drain_channel(struct run *run, struct error *err)
 	return more < 0 ? -1 : 0;
 }
 
+/* Milliseconds until the next thing is due; -1: nothing is. */
 static int poll_time(const struct run *run)
 {
 	uint64_t now = trace_now();
+	uint64_t due = run->deadline > 0 ? run->deadline : UINT64_MAX;
 	uint64_t left;
 
-	if (run->deadline == 0)
+	if (run->next_sample > 0 && run->next_sample < due)
+		due = run->next_sample;
+	if (!run->ended && run->record->ran && !run->check_timed_out &&
+	    (!run->stopping || run->check.pid > 0) && health_due(&run->health) != UINT64_MAX &&
+	    run->record->trace.start + health_due(&run->health) < due)
+		due = run->record->trace.start + health_due(&run->health);
+	if (due == UINT64_MAX)
 		return -1;
-	if (run->deadline <= now)
+	if (due <= now)
 		return 0;
-	left = (run->deadline - now + 999999) / 1000000;
+	left = (due - now + MILLISECOND - 1) / MILLISECOND;
 	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void on_time(struct run *run)
+{
+	if (run->deadline > 0 && trace_now() >= run->deadline)
+		on_deadline(run);
+	if (run->next_sample > 0 && trace_now() >= run->next_sample)
+		sample(run);
+	check_go_on(run);
 }
 
 static int run_loop(struct run *run, uint64_t asked, struct error *err)
@@ -540,6 +563,7 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 		struct pollfd ready[] = {
 			{ .fd = run->signals, .events = POLLIN },
 			{ .fd = run->channel, .events = POLLIN },
+			{ .fd = run->check.output, .events = POLLIN },
 			{ .fd = run->outputs[0], .events = POLLIN },
 			{ .fd = run->outputs[1], .events = POLLIN },
 		};
@@ -553,91 +577,14 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 		if (!run->record->ran && run->record->trace.start > 0 &&
 		    first_instruction(run, asked, err) < 0)
 			return -1;
+		if (ready[2].revents != 0 && run->check.output >= 0)
+			check_read(run);
 		for (size_t i = 0; i < array_size(run->outputs); i++)
-			if (ready[2 + i].revents != 0 && run->outputs[i] >= 0)
+			if (ready[3 + i].revents != 0 && run->outputs[i] >= 0)
 				log_read(run, i);
-		if (run->deadline > 0 && trace_now() >= run->deadline)
-			on_deadline(run);
+		on_time(run);
 	}
 	return drain_channel(run, err);
-}
-
-/* --- what was written ---------------------------------------------------------------------- */
-
-/* The overlay's upper directory holds what differs from the image; `lower` is the image's. */
-static int writes_collect(struct container_record *record, int upper, int lower, struct buf *path,
-			  time_t since, struct error *err)
-{
-	DIR *directory = fdopendir(upper);
-	struct dirent *item;
-	size_t size = path->size;
-	int result = 0;
-
-	if (directory == NULL) {
-		(void)close(upper);
-		return 0;
-	}
-	while (result == 0 && (item = readdir(directory)) != NULL) {
-		struct stat st;
-		struct stat old;
-		bool there;
-
-		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-		    fstatat(dirfd(directory), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		buf_add_char(path, '/');
-		buf_add_string(path, item->d_name);
-		there = lower >= 0 && fstatat(lower, item->d_name, &old, AT_SYMLINK_NOFOLLOW) == 0;
-		if (S_ISDIR(st.st_mode)) {
-			int below = openat(dirfd(directory), item->d_name,
-					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-			auto_fd int below_lower =
-				there ? openat(lower, item->d_name,
-					       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-				      : -1;
-
-			if (!there && st.st_ctime >= since)
-				result = writes_add(&record->writes, path->data, "made", err);
-			if (result == 0 && below >= 0)
-				result = writes_collect(record, below, below_lower, path, since,
-							err);
-		} else if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
-			result = writes_add(&record->writes, path->data, "deleted", err);
-		} else {
-			result = writes_add(&record->writes, path->data, there ? "changed" : "made",
-					    err);
-		}
-		buf_truncate(path, size);
-	}
-	(void)closedir(directory);
-	return result;
-}
-
-static int run_collect_writes(struct run *run, struct error *err)
-{
-	auto_buf struct buf path;
-	auto_free char *root_path = NULL;
-	auto_fd int lower = -1;
-	struct container_record *record = run->record;
-	const char *const *const mounts[] = {
-		(const char *const *)run->volumes.items,
-		(const char *const *)run->tmpfs.items,
-		(const char *const *)run->read_only_paths.items,
-	};
-
-	buf_init(&path, (size_t)PATH_MAX * 4);
-	if (!run->options->writable || run->upper < 0)
-		return 0;
-	if (asprintf(&root_path, "%s/root", run->directory) < 0)
-		return error_memory(err);
-	lower = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (writes_collect(record, steal_fd(&run->upper), lower, &path, 0, err) < 0)
-		return -1;
-	for (size_t i = 0; i < array_size(mounts); i++)
-		writes_drop_mounts(&record->writes, mounts[i]);
-	writes_drop_own(&record->writes, record->working_dir);
-	writes_sort(&record->writes);
-	return 0;
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
@@ -660,6 +607,11 @@ static void run_clear(struct run *run)
 				run->ended = true;
 		}
 	}
+	/* with its container gone it is gone, and waits to be waited for */
+	if (run->check.pid > 0)
+		(void)waitpid(run->check.pid, NULL, __WALL);
+	joined_release(&run->check);
+	buf_release(&run->check_output);
 	command_release(&run->command);
 	for (size_t i = 0; i < array_size(run->outputs); i++) {
 		if (run->outputs[i] >= 0)
@@ -676,17 +628,12 @@ static void run_clear(struct run *run)
 	}
 	if (run->log_file != NULL)
 		(void)fclose(run->log_file);
-	account_release(&run->account);
-	list_release(&run->env);
-	list_release(&run->tmpfs);
-	list_release(&run->read_only_paths);
-	free(run->directory);
 }
 
 static void run_keep(struct run *run)
 {
-	run->record->argv = steal(&run->argv.items);
-	run->record->volumes = steal(&run->volumes.items);
+	run->record->argv = steal(&run->plan.argv.items);
+	plan_release(&run->plan);
 }
 
 static void set_started(struct container_record *record)
@@ -700,29 +647,50 @@ static void set_started(struct container_record *record)
 			       &parts);
 }
 
-static int run_all(struct run *run, const struct image *image, uint64_t asked, struct error *err)
+static int open_log(struct run *run, struct error *err)
 {
-	if (rootcache_get(image, run->options->cache, &run->directory, err) < 0 ||
-	    run_describe(run, image, err) < 0)
+	const char *name = run->options->log_file;
+
+	if (name == NULL)
+		return 0;
+	run->log_file = fopen(name, "we");
+	if (run->log_file == NULL)
+		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", name, strerror(errno));
+	return 0;
+}
+
+static int close_log(struct run *run, struct error *err)
+{
+	FILE *file = steal(&run->log_file);
+
+	if (file != NULL && fclose(file) != 0)
+		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", run->options->log_file,
+				 strerror(errno));
+	return 0;
+}
+
+static int run_all(struct run *run, uint64_t asked, struct error *err)
+{
+	const struct configuration *c = image_configuration(run->image);
+
+	if (plan_make(&run->plan, run->image, run->options, run->record, err) < 0 ||
+	    open_log(run, err) < 0)
 		return -1;
-	if (run->options->log_file != NULL) {
-		run->log_file = fopen(run->options->log_file, "we");
-		if (run->log_file == NULL)
-			return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s",
-					 run->options->log_file, strerror(errno));
-	}
+	if (!run->options->no_health)
+		health_init(&run->health, &run->record->health, &c->healthcheck,
+			    run->options->health_interval);
 	set_started(run->record);
+	if (program_volumes(c, run->record, err) < 0)
+		return -1;
 	if (open_signals(run, err) < 0 || run_clone(run, err) < 0 || run_loop(run, asked, err) < 0)
 		return -1;
 	log_drain(run);
-	if (run->log_file != NULL) {
-		FILE *file = steal(&run->log_file);
-
-		if (fclose(file) != 0)
-			return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s",
-					 run->options->log_file, strerror(errno));
-	}
-	return run_collect_writes(run, err);
+	if (close_log(run, err) < 0)
+		return -1;
+	if (!run->options->writable || run->upper < 0)
+		return 0;
+	return upper_collect(&run->record->writes, steal_fd(&run->upper), &run->plan, run->image,
+			     run->record, err);
 }
 
 int container_run(const struct image *image, const struct container_options *options,
@@ -731,19 +699,23 @@ int container_run(const struct image *image, const struct container_options *opt
 	struct container_record record = { 0 };
 	struct run run = {
 		.options = options,
+		.image = image,
 		.record = &record,
 		.privileged = geteuid() == 0,
 		.channel = -1,
 		.upper = -1,
 		.signals = -1,
 		.outputs = { -1, -1 },
+		.sample_every = SAMPLE_EVERY,
 	};
 	int result;
 
 	command_init(&run.command);
+	joined_init(&run.check);
+	buf_init(&run.check_output, HEALTH_OUTPUT_MAX);
 	log_stream_init(&run.streams[0], false);
 	log_stream_init(&run.streams[1], true);
-	result = run_all(&run, image, asked, err);
+	result = run_all(&run, asked, err);
 	run_clear(&run);
 	run_keep(&run);
 	if (result < 0) {
@@ -752,33 +724,4 @@ int container_run(const struct image *image, const struct container_options *opt
 	}
 	*ret_record = record;
 	return 0;
-}
-
-static void texts_free(char **texts)
-{
-	for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
-		free(texts[i]);
-	free(texts);
-}
-
-void container_record_release(struct container_record *record)
-{
-	texts_free(record->argv);
-	texts_free(record->volumes);
-	free(record->working_dir);
-	free(record->hostname);
-	free(record->user_name);
-	free(record->home);
-	free(record->start_error);
-	trace_release(&record->trace);
-	for (size_t i = 0; i < record->log_count; i++)
-		free(record->log[i].text);
-	free(record->log);
-	free(record->ports);
-	writes_release(&record->writes);
-	writes_release(&record->would);
-	free(record->health);
-	free(record->second_problem);
-	texts_free(record->leftovers);
-	*record = (struct container_record) { 0 };
 }

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "image/image.h"
+#include "run/health.h"
 #include "run/trace.h"
 
 struct container_options {
@@ -25,12 +26,17 @@ struct container_options {
 	size_t env_count;
 	const char *const *tmpfs; /* paths that become writable tmpfs */
 	size_t tmpfs_count;
+	const char *const
+		*volumes; /* paths that become writable volumes with the image's content */
+	size_t volume_count;
 	const char *const *read_only_paths; /* "~/" is the user's home */
 	size_t read_only_path_count;
-	const char *log_file; /* the log as Kubernetes' runtimes write it; NULL for none */
-	char *const *command; /* runs in the container's network; NULL for none */
-	uint64_t duration;    /* nanoseconds to run without COMMAND; 0: until it ends */
-	uint64_t grace;	      /* nanoseconds from stop signal to SIGKILL */
+	const char *log_file;	  /* the log as Kubernetes' runtimes write it; NULL for none */
+	char *const *command;	  /* runs in the container's network; NULL for none */
+	uint64_t duration;	  /* nanoseconds to run without COMMAND; 0: until it ends */
+	uint64_t grace;		  /* nanoseconds from stop signal to SIGKILL */
+	uint64_t health_interval; /* nanoseconds; 0: the image's */
+	bool no_health;		  /* the image's health check is left alone */
 	bool writable;
 	bool untraced;
 };
@@ -44,6 +50,9 @@ struct log_line {
 /* The log that is kept in memory; more is a told truncation. */
 #define LOG_BYTES_MAX ((size_t)64 << 20)
 
+/* Samples of memory and processor time that are kept. */
+#define SAMPLES_MAX 1024
+
 struct port {
 	const char *protocol; /* "tcp", "tcp6", "udp", "udp6" */
 	char address[64];
@@ -52,7 +61,12 @@ struct port {
 
 struct write_record {
 	char *path;
-	const char *what; /* "made", "changed", "deleted" */
+	const char *what;  /* static: "made", "changed", "deleted", "temporary" (made, and gone) */
+	uint64_t bytes;	   /* of a file, as it was at the end */
+	char *process;	   /* who was the first to write it; NULL: it is not known */
+	char *executable;  /* the same */
+	const char *call;  /* static; the same */
+	char *instruction; /* of the layer that made the folder it lies in; NULL: it is not known */
 };
 
 /* What `changes` of an engine, or the sandbox's upper directory, told. */
@@ -99,8 +113,10 @@ struct container_record {
 	struct port *ports;
 	size_t port_count;
 	bool ports_known;
-	bool usage_known;	  /* peak memory and CPU time are */
-	char *health;		  /* what the image's health check said last; NULL for none */
+	bool usage_known; /* peak memory and CPU time are */
+	struct health_record health;
+	struct usage *samples; /* from the start on, evenly spread */
+	size_t sample_count;
 	struct write_list writes; /* of a writable run */
 	/* of an engine that shows no system calls: what a second, writable run wrote */
 	struct write_list would;

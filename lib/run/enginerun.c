@@ -188,16 +188,25 @@ int engine_image_find(struct engine *engine, const char *name, const char *platf
 
 /* --- what is asked for --------------------------------------------------------------------- */
 
+static int check_paths(const char *option, const char *const *paths, size_t count,
+		       struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (paths[i][0] != '/')
+			return error_set(err, ERROR_USAGE, "%s: '%s' is no absolute path", option,
+					 paths[i]);
+	return 0;
+}
+
 static int options_check(const struct container_options *options, struct error *err)
 {
 	for (size_t i = 0; i < options->env_count; i++)
 		if (strchr(options->env[i], '=') == NULL || options->env[i][0] == '=')
 			return error_set(err, ERROR_USAGE, "--env: '%s' is no NAME=VALUE",
 					 options->env[i]);
-	for (size_t i = 0; i < options->tmpfs_count; i++)
-		if (options->tmpfs[i][0] != '/')
-			return error_set(err, ERROR_USAGE, "--tmpfs: '%s' is no absolute path",
-					 options->tmpfs[i]);
+	if (check_paths("--tmpfs", options->tmpfs, options->tmpfs_count, err) < 0 ||
+	    check_paths("--volume", options->volumes, options->volume_count, err) < 0)
+		return -1;
 	if (options->read_only_path_count > 0)
 		return error_set(err, ERROR_USAGE,
 				 "--read-only-path: the engine knows no such thing; the sandbox "
@@ -222,10 +231,13 @@ static json_t *container_json(const struct engine_run *run, bool writable)
 {
 	const struct container_options *options = run->options;
 	json_t *tmpfs = json_object();
+	json_t *volumes = json_object();
 	json_t *body;
 
 	for (size_t i = 0; i < options->tmpfs_count; i++)
 		(void)json_object_set_new(tmpfs, options->tmpfs[i], json_string(""));
+	for (size_t i = 0; i < options->volume_count; i++)
+		(void)json_object_set_new(volumes, options->volumes[i], json_object());
 	body = json_pack("{s:s,s:o,s:o,s:{s:s,s:s},s:{s:b,s:s,s:o,s:{s:s,s:{}}}}", "Image",
 			 run->image->id, "Entrypoint",
 			 json_of_texts((const char *const *)run->argv.items, run->argv.count),
@@ -233,6 +245,10 @@ static json_t *container_json(const struct engine_run *run, bool writable)
 			 SWEEP_LABEL_PROGRAM, SWEEP_PROGRAM, SWEEP_LABEL_OWNER, run->owner,
 			 "HostConfig", "ReadonlyRootfs", (int)!writable, "NetworkMode", "none",
 			 "Tmpfs", tmpfs, "LogConfig", "Type", "json-file", "Config");
+	if (body == NULL)
+		json_decref(volumes);
+	else
+		(void)json_object_set_new(body, "Volumes", volumes);
 	if (body != NULL && options->user != NULL)
 		(void)json_object_set_new(body, "User", doc_text(options->user));
 	return body;
@@ -597,14 +613,54 @@ static int on_waited(struct trial *trial, struct error *err)
 	return trial_ask(trial, STEP_END, "GET", "/json", err);
 }
 
+static uint64_t since_start(const struct trial *trial, const json_t *item, const char *key)
+{
+	uint64_t at;
+
+	return time_of(item, key, &at) == 0 && at > trial->log.started ? at - trial->log.started
+								       : 0;
+}
+
+/* The last five checks, which is what an engine keeps. */
+static int take_checks(struct trial *trial, const json_t *log, struct error *err)
+{
+	struct health_record *health = &trial->record->health;
+	const json_t *item;
+	size_t i;
+
+	if (json_array_size(log) == 0 || health->checks != NULL)
+		return 0;
+	health->checks = calloc(json_array_size(log), sizeof *health->checks);
+	if (health->checks == NULL)
+		return error_memory(err);
+	json_array_foreach (log, i, item) {
+		struct health_check *check = &health->checks[health->check_count++];
+		const char *output = json_string_value(json_object_get(item, "Output"));
+		json_int_t code = json_integer_value(json_object_get(item, "ExitCode"));
+		uint64_t end = since_start(trial, item, "End");
+
+		check->time = since_start(trial, item, "Start");
+		check->took = end > check->time ? end - check->time : 0;
+		/* -1: it had no more time */
+		check->timed_out = code < 0;
+		check->status = code > 0 ? (int)code : 0;
+		check->output = strdup(output != NULL ? output : "");
+	}
+	health->total = health->check_count;
+	return 0;
+}
+
 static int take_health(struct trial *trial, const json_t *container, struct error *err)
 {
+	static const char *const states[] = { "starting", "healthy", "unhealthy" };
 	const json_t *health = json_object_get(json_object_get(container, "State"), "Health");
 	const char *status = json_string_value(json_object_get(health, "Status"));
 
 	/* Podman says "" where there is no check */
-	return copy_text(&trial->record->health,
-			 status != NULL && status[0] != '\0' ? status : NULL, err);
+	for (size_t i = 0; status != NULL && i < array_size(states); i++)
+		if (trial->record->health.status == NULL && strcmp(status, states[i]) == 0)
+			trial->record->health.status = states[i];
+	return take_checks(trial, json_object_get(health, "Log"), err);
 }
 
 static bool says(const char *text, const char *const *parts)
@@ -679,6 +735,15 @@ static int on_ended(struct trial *trial, const struct engine_done *done, struct 
 	return trial->writable ? trial_ask(trial, STEP_CHANGES, "GET", "/changes", err) : 0;
 }
 
+static void drop_mounts(struct write_list *writes, const char *const *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *const mount[] = { paths[i], NULL };
+
+		writes_drop_mounts(writes, mount);
+	}
+}
+
 static int on_changes(struct trial *trial, const struct engine_done *done, struct error *err)
 {
 	const struct engine_run *run = trial->run;
@@ -690,11 +755,8 @@ static int on_changes(struct trial *trial, const struct engine_done *done, struc
 	    writes_of_upper(writes, trial->upper, trial->created, err) < 0)
 		return -1;
 	writes_drop_mounts(writes, (const char *const *)run->image->configuration.volumes.items);
-	for (size_t i = 0; i < run->options->tmpfs_count; i++) {
-		const char *const mount[] = { run->options->tmpfs[i], NULL };
-
-		writes_drop_mounts(writes, mount);
-	}
+	drop_mounts(writes, run->options->tmpfs, run->options->tmpfs_count);
+	drop_mounts(writes, run->options->volumes, run->options->volume_count);
 	writes_drop_own(writes, trial->record->working_dir);
 	writes_sort(writes);
 	return 0;
@@ -1060,7 +1122,6 @@ static int describe(struct engine_run *run, struct container_record *record, str
 	const struct configuration *c = &run->image->configuration;
 	const struct container_options *options = run->options;
 	const char *user = options->user != NULL ? options->user : c->user;
-	struct strings volumes = { 0 };
 	size_t length = strcspn(user, ":");
 
 	if (options_check(options, err) < 0 ||
@@ -1072,12 +1133,7 @@ static int describe(struct engine_run *run, struct container_record *record, str
 		if (record->user_name == NULL)
 			return error_memory(err);
 	}
-	if (list_add_copies(&volumes, &c->volumes, err) < 0 || list_finish(&volumes, err) < 0) {
-		list_release(&volumes);
-		return -1;
-	}
-	record->volumes = volumes.items;
-	return 0;
+	return program_volumes(c, record, err);
 }
 
 static int open_log(struct engine_run *run, struct error *err)

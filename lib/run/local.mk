@@ -5,6 +5,11 @@ libseatrial_a_SOURCES += \
 	lib/run/enginelog.c lib/run/enginelog.h \
 	lib/run/enginerun.c lib/run/enginerun.h \
 	lib/run/enginesweep.c lib/run/enginesweep.h \
+	lib/run/health.c lib/run/health.h \
+	lib/run/join.c lib/run/join.h \
+	lib/run/plan.c lib/run/plan.h \
+	lib/run/record.c \
+	lib/run/upper.c lib/run/upper.h \
 	lib/run/inroot.c lib/run/inroot.h \
 	lib/run/log.c lib/run/log.h \
 	lib/run/ports.c lib/run/ports.h \

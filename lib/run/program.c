@@ -135,3 +135,32 @@ int program_stop_signal(const struct configuration *c, int *ret_signal, struct e
 	}
 	return error_set(err, ERROR_INPUT, "'%s' is no stop signal", c->stop_signal);
 }
+
+int program_health_argv(const struct configuration *c, struct strings *argv, struct error *err)
+{
+	const struct strings *test = &c->healthcheck.test;
+	bool shell = test->count > 0 && strcmp(test->items[0], "CMD-SHELL") == 0;
+
+	if (shell && c->shell.count > 0 && list_add_copies(argv, &c->shell, err) < 0)
+		return -1;
+	if (shell && c->shell.count == 0 &&
+	    (list_add(argv, strdup("/bin/sh"), err) < 0 || list_add(argv, strdup("-c"), err) < 0))
+		return -1;
+	for (size_t i = 1; i < test->count; i++)
+		if (list_add(argv, strdup(test->items[i]), err) < 0)
+			return -1;
+	return list_finish(argv, err);
+}
+
+int program_volumes(const struct configuration *c, struct container_record *record,
+		    struct error *err)
+{
+	struct strings volumes = { 0 };
+
+	if (list_add_copies(&volumes, &c->volumes, err) < 0 || list_finish(&volumes, err) < 0) {
+		list_release(&volumes);
+		return -1;
+	}
+	record->volumes = volumes.items;
+	return 0;
+}

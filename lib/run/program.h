@@ -22,6 +22,14 @@ void list_release(struct strings *list);
 int program_argv(const struct configuration *c, const struct container_options *options,
 		 struct strings *argv, struct error *err) must_check;
 
+/* What the image's health check runs; none where the check is NONE. */
+int program_health_argv(const struct configuration *c, struct strings *argv,
+			struct error *err) must_check;
+
+/* The paths that the image declares as volumes go on record. */
+int program_volumes(const struct configuration *c, struct container_record *record,
+		    struct error *err) must_check;
+
 /* ERROR_INPUT: the image names a signal that is none. */
 int program_stop_signal(const struct configuration *c, int *ret_signal,
 			struct error *err) must_check;

@@ -13,8 +13,6 @@
 #include "run/inroot.h"
 #include "run/unpack.h"
 
-#define FOLDERS_MAX ((size_t)64 << 20)
-
 /* The ChainID of all layers: OCI image specification, config.md, "Layer ChainID". An image without
  * layers goes by its own ID. */
 static int chain_of(const struct image *image, struct digest *ret_chain, struct error *err)
@@ -177,31 +175,40 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 	return 0;
 }
 
-/* The first layer that has an entry for it, for later ones repeat what they change something in. */
-int rootcache_layer_of(const char *directory, const char *path, size_t *ret_layer)
+int rootcache_folders(const char *directory, struct buf *folders, struct error *err)
 {
 	auto_free char *name = NULL;
-	auto_free char *wanted = strdup(path);
-	auto_buf struct buf folders;
 
-	buf_init(&folders, FOLDERS_MAX);
 	if (asprintf(&name, "%s/folders", directory) < 0) {
 		name = NULL;
-		return -1;
+		return error_memory(err);
 	}
-	if (wanted == NULL || buf_read_file(&folders, name, NULL) < 0)
-		return -1;
-	while (wanted[0] != '\0') {
-		for (const char *record = folders.data; record < folders.data + folders.size;
-		     record += strlen(record) + 1) {
-			const char *space = strchr(record, ' ');
+	return buf_read_file(folders, name, err);
+}
 
-			if (space != NULL && strcmp(space + 1, wanted) == 0) {
-				*ret_layer = (size_t)strtoull(record, NULL, 10);
-				return 0;
-			}
+/* The first layer that has an entry for it, for later ones repeat what they change something in. */
+static bool layer_of_folder(const struct buf *folders, const char *path, size_t *ret_layer)
+{
+	for (const char *record = folders->data; record < folders->data + folders->size;
+	     record += strlen(record) + 1) {
+		const char *space = strchr(record, ' ');
+
+		if (space != NULL && strcmp(space + 1, path) == 0) {
+			*ret_layer = (size_t)strtoull(record, NULL, 10);
+			return true;
 		}
-		*strrchr(wanted, '/') = '\0';
 	}
-	return -1;
+	return false;
+}
+
+bool rootcache_layer_of(const struct buf *folders, const char *path, size_t *ret_layer)
+{
+	auto_free char *folder = strdup(path);
+
+	while (folder != NULL && folder[0] == '/') {
+		if (layer_of_folder(folders, folder, ret_layer))
+			return true;
+		*strrchr(folder, '/') = '\0';
+	}
+	return false;
 }

@@ -9,9 +9,11 @@
 #ifndef RUN_ROOTCACHE_H
 #define RUN_ROOTCACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "attributes.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "image/image.h"
 
@@ -22,8 +24,12 @@
 int rootcache_get(const struct image *image, const char *cache, char **ret_directory,
 		  struct error *err) must_check;
 
-/* Which layer (0 is the lowest) made the folder `path`, or the nearest above it that one did. -1:
- * none did, or there is no saying. */
-int rootcache_layer_of(const char *directory, const char *path, size_t *ret_layer);
+/* Of a list of folders; a buffer for it needs no more. */
+#define ROOTCACHE_FOLDERS_MAX ((size_t)64 << 20)
+/* Reads which layer made which folder. */
+int rootcache_folders(const char *directory, struct buf *folders, struct error *err) must_check;
+/* Which layer (0 is the lowest) made the folder `path`, or the nearest one above it that a layer
+ * made. False: there is no saying. */
+bool rootcache_layer_of(const struct buf *folders, const char *path, size_t *ret_layer);
 
 #endif

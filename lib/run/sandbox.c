@@ -316,6 +316,37 @@ static int mount_read_only_path(const struct sandbox *sandbox, int root, const c
 	return remount_read_only(self, path, err);
 }
 
+static int mount_tmpfs(int root, const char *path, struct error *err)
+{
+	path += strspn(path, "/");
+	if (make_inside(root, path, 0, 0, err) < 0)
+		return -1;
+	return mount_inside(root, path, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			    "mode=1777", err);
+}
+
+/* Both lists are sorted, so what lies above another comes first. On the same path a tmpfs takes the
+ * place of a volume, as under docker. */
+static int make_writable_places(const struct sandbox *sandbox, int root, struct error *err)
+{
+	char *const *volume = sandbox->volumes;
+	char *const *tmpfs = sandbox->tmpfs;
+	const char *last = "";
+
+	for (size_t number = 0; *volume != NULL || *tmpfs != NULL; number++) {
+		int order = *volume == NULL ? 1 : *tmpfs == NULL ? -1 : strcmp(*volume, *tmpfs);
+		const char *path = order < 0 ? *volume : *tmpfs;
+
+		if (strcmp(path, last) != 0 && (order < 0 ? mount_volume(root, path, number, err)
+							  : mount_tmpfs(root, path, err)) < 0)
+			return -1;
+		last = path;
+		volume += order <= 0;
+		tmpfs += order >= 0;
+	}
+	return 0;
+}
+
 static int make_mounts(const struct sandbox *sandbox, struct error *err)
 {
 	auto_fd int root = -1;
@@ -335,17 +366,8 @@ static int make_mounts(const struct sandbox *sandbox, struct error *err)
 	if (make_inside(root, sandbox->working_dir + strspn(sandbox->working_dir, "/"), 0, 0, err) <
 	    0)
 		return -1;
-	for (size_t i = 0; sandbox->volumes[i] != NULL; i++)
-		if (mount_volume(root, sandbox->volumes[i], i, err) < 0)
-			return -1;
-	for (size_t i = 0; sandbox->tmpfs[i] != NULL; i++) {
-		const char *path = sandbox->tmpfs[i] + strspn(sandbox->tmpfs[i], "/");
-
-		if (make_inside(root, path, 0, 0, err) < 0 ||
-		    mount_inside(root, path, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-				 "mode=1777", err) < 0)
-			return -1;
-	}
+	if (make_writable_places(sandbox, root, err) < 0)
+		return -1;
 	if (mount_kernel(root, err) < 0 || mount_devices(root, err) < 0 ||
 	    mount_names(root, sandbox->hostname, err) < 0)
 		return -1;
@@ -458,23 +480,16 @@ static void send_message(int channel, enum sandbox_message kind, const char *tex
 	(void)sendmsg(channel, &whole, MSG_NOSIGNAL);
 }
 
-static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
+static void wait_for_supervisor(const struct sandbox *sandbox)
 {
-	auto_fd int upper = -1;
 	char byte;
 
-	/* the supervisor maps the ids and seizes us first */
 	if (read(sandbox->channel, &byte, 1) != 1)
 		_exit(1);
-	if (make_mounts(sandbox, err) < 0 || loopback_up(err) < 0)
-		return -1;
-	upper = open("mnt/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (sethostname(sandbox->hostname, strlen(sandbox->hostname)) < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot set the host name: %s",
-				 strerror(errno));
-	if (change_root(err) < 0)
-		return -1;
-	send_message(sandbox->channel, SANDBOX_READY, "", upper);
+}
+
+static int become_program(const struct sandbox *sandbox, struct error *err)
+{
 	/* while there is still the right to load it without no_new_privs */
 	if (sandbox->traced && calls_load_filter(sandbox->compat, err) < 0)
 		return -1;
@@ -484,6 +499,24 @@ static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "cannot enter the working directory '%s': %s",
 				 sandbox->working_dir, strerror(errno));
 	return 0;
+}
+
+static int sandbox_prepare(const struct sandbox *sandbox, struct error *err)
+{
+	auto_fd int upper = -1;
+
+	/* the supervisor maps the ids and seizes us first */
+	wait_for_supervisor(sandbox);
+	if (make_mounts(sandbox, err) < 0 || loopback_up(err) < 0)
+		return -1;
+	upper = open("mnt/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sethostname(sandbox->hostname, strlen(sandbox->hostname)) < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot set the host name: %s",
+				 strerror(errno));
+	if (change_root(err) < 0)
+		return -1;
+	send_message(sandbox->channel, SANDBOX_READY, "", upper);
+	return become_program(sandbox, err);
 }
 
 static void reset_signals(void)
@@ -526,19 +559,10 @@ static int execute(const struct sandbox *sandbox)
 	}
 }
 
-_Noreturn void sandbox_enter(const struct sandbox *sandbox)
+static void take_streams(const struct sandbox *sandbox, int null)
 {
-	struct error err = ERROR_INIT;
 	struct rlimit no_core = { 0, 0 };
-	int null = open("/dev/null", O_RDONLY);
-	int saved;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)umask(022);
-	if (sandbox_prepare(sandbox, &err) < 0) {
-		send_message(sandbox->channel, SANDBOX_FAILED, err.text, -1);
-		_exit(125);
-	}
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)setsid();
 	(void)dup2(null, STDIN_FILENO);
@@ -549,9 +573,46 @@ _Noreturn void sandbox_enter(const struct sandbox *sandbox)
 	/* a change of user has cleared it; before the tracer it is the only leash */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	reset_signals();
+}
+
+static int exit_of_failure(int error)
+{
+	return error == ENOENT ? 127 : 126;
+}
+
+_Noreturn void sandbox_enter(const struct sandbox *sandbox)
+{
+	struct error err = ERROR_INIT;
+	int null = open("/dev/null", O_RDONLY);
+	int saved;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)umask(022);
+	if (sandbox_prepare(sandbox, &err) < 0) {
+		send_message(sandbox->channel, SANDBOX_FAILED, err.text, -1);
+		_exit(125);
+	}
+	take_streams(sandbox, null);
 	saved = execute(sandbox);
 	(void)error_set(&err, ERROR_INPUT, "cannot execute '%s': %s", sandbox->argv[0],
 			strerror(saved));
 	send_message(sandbox->channel, SANDBOX_NOT_EXECUTED, err.text, -1);
-	_exit(saved == ENOENT ? 127 : 126);
+	_exit(exit_of_failure(saved));
+}
+
+_Noreturn void sandbox_join(const struct sandbox *sandbox)
+{
+	struct error err = ERROR_INIT;
+	int saved = 0;
+
+	(void)umask(022);
+	wait_for_supervisor(sandbox);
+	if (become_program(sandbox, &err) == 0) {
+		take_streams(sandbox, open("/dev/null", O_RDONLY));
+		saved = execute(sandbox);
+		(void)error_set(&err, ERROR_INPUT, "cannot execute '%s': %s", sandbox->argv[0],
+				strerror(saved));
+	}
+	(void)!write(sandbox->err, err.text, strlen(err.text));
+	_exit(exit_of_failure(saved));
 }

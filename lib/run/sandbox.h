@@ -44,4 +44,8 @@ enum sandbox_message { SANDBOX_READY = 'r', SANDBOX_FAILED = 'f', SANDBOX_NOT_EX
  */
 _Noreturn void sandbox_enter(const struct sandbox *sandbox);
 
+/* In a process that has entered all namespaces of a running container: waits for a byte on the
+ * channel and becomes a further program there. Why it could not goes to its standard error. */
+_Noreturn void sandbox_join(const struct sandbox *sandbox);
+
 #endif

@@ -69,6 +69,7 @@ void trace_release(struct trace *trace)
 {
 	attempts_release(&trace->refused);
 	attempts_release(&trace->written);
+	attempts_release(&trace->asked);
 	attempts_release(&trace->failed);
 	for (size_t i = 0; i < trace->tracee_count; i++)
 		tracee_leave_call(&trace->tracees[i]);
@@ -318,8 +319,9 @@ static bool judge_path(struct trace *trace, const struct tracee *tracee, size_t 
 		return false;
 	if (error != 0 && which == 0)
 		record(trace, &trace->failed, tracee, which, &place, error);
-	else if (error == 0 && argument->effect != EFFECT_ASKS)
-		record(trace, &trace->written, tracee, which, &place, 0);
+	else if (error == 0)
+		record(trace, argument->effect == EFFECT_ASKS ? &trace->asked : &trace->written,
+		       tracee, which, &place, 0);
 	return false;
 }
 

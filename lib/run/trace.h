@@ -50,6 +50,7 @@ struct usage {
 struct trace {
 	struct attempts refused;
 	struct attempts written; /* succeeded; of files, directories and links only */
+	struct attempts asked;	 /* for the right to write, and it was said to be there */
 	struct attempts failed;	 /* for other reasons */
 	struct unknown_call *unknown;
 	size_t unknown_count;

@@ -12,7 +12,8 @@
 
 #define CHANGE_KINDS 3
 
-int writes_add(struct write_list *list, const char *path, const char *what, struct error *err)
+int writes_add(struct write_list *list, const char *path, const char *what, uint64_t bytes,
+	       struct error *err)
 {
 	struct write_record *items;
 	char *copy;
@@ -26,14 +27,22 @@ int writes_add(struct write_list *list, const char *path, const char *what, stru
 	copy = strdup(path);
 	if (copy == NULL)
 		return error_memory(err);
-	items[list->count++] = (struct write_record) { copy, what };
+	items[list->count++] = (struct write_record) { .path = copy, .what = what, .bytes = bytes };
 	return 0;
+}
+
+static void record_release(struct write_record *record)
+{
+	free(record->path);
+	free(record->process);
+	free(record->executable);
+	free(record->instruction);
 }
 
 void writes_release(struct write_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i].path);
+		record_release(&list->items[i]);
 	free(list->items);
 	*list = (struct write_list) { 0 };
 }
@@ -48,7 +57,7 @@ static bool holds(const char *path, const char *other)
 
 static void drop_at(struct write_list *list, size_t i)
 {
-	free(list->items[i].path);
+	record_release(&list->items[i]);
 	memmove(&list->items[i], &list->items[i + 1],
 		(list->count - i - 1) * sizeof list->items[i]);
 	list->count--;
@@ -117,8 +126,17 @@ static int compare_records(const void *a, const void *b)
 
 void writes_sort(struct write_list *list)
 {
+	size_t kept = 0;
+
 	if (list->count > 0)
 		qsort(list->items, list->count, sizeof *list->items, compare_records);
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept > 0 && compare_records(&list->items[kept - 1], &list->items[i]) == 0)
+			record_release(&list->items[i]);
+		else
+			list->items[kept++] = list->items[i];
+	}
+	list->count = kept;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -192,7 +210,7 @@ int writes_of_changes(struct write_list *list, const json_t *changes, struct err
 
 		if (kind == 0 && is_above_another(paths, count, path))
 			continue;
-		if (writes_add(list, path, kinds[kind], err) < 0)
+		if (writes_add(list, path, kinds[kind], 0, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -239,7 +257,7 @@ static int upper_walk(struct write_list *list, int parent, const char *name, str
 		if (result == 0)
 			result = upper_walk(list, fd, item->d_name, path, since, err);
 		if (result == 0 && is_since(&st, since) && !is_listed_below(list, path->data))
-			result = writes_add(list, path->data, "changed", err);
+			result = writes_add(list, path->data, "changed", 0, err);
 		buf_truncate(path, size);
 	}
 	(void)closedir(folder);

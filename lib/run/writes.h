@@ -14,7 +14,7 @@
 #define WRITES_MAX 10000
 
 /* `what` is static. The path is copied. */
-int writes_add(struct write_list *list, const char *path, const char *what,
+int writes_add(struct write_list *list, const char *path, const char *what, uint64_t bytes,
 	       struct error *err) must_check;
 void writes_release(struct write_list *list);
 
@@ -22,7 +22,8 @@ void writes_release(struct write_list *list);
 void writes_drop_mounts(struct write_list *list, const char *const *mounts);
 /* Leaves out what those who set up the container put there. */
 void writes_drop_own(struct write_list *list, const char *working_dir);
-/* By path: folders and engines list in an order of their own, which differs from host to host. */
+/* By path: folders and engines list in an order of their own, which differs from host to host. Of
+ * several with one path one stays. */
 void writes_sort(struct write_list *list);
 
 /*

@@ -146,7 +146,7 @@ static void folders_that_were_written_to(unused_arg void **state)
 	assert_int_equal(symlink("/", "old/link"), 0);
 	assert_int_equal(utimensat(AT_FDCWD, "old", old, 0), 0);
 	since = UINT64_C(2000) * 1000000000;
-	assert_success(writes_add(&list, "/old/listed/file", "made", &err), err);
+	assert_success(writes_add(&list, "/old/listed/file", "made", 0, &err), err);
 	assert_success(writes_of_upper(&list, directory, since, &err), err);
 	assert_writes(&list, "made /old/listed/file changed /old/new ");
 	/* one that cannot be seen tells nothing */
@@ -163,7 +163,7 @@ static void no_more_than_are_kept(unused_arg void **state)
 	struct error err = ERROR_INIT;
 
 	for (size_t i = 0; i < WRITES_MAX + 5; i++)
-		assert_success(writes_add(&list, "/x", "made", &err), err);
+		assert_success(writes_add(&list, "/x", "made", 0, &err), err);
 	assert_int_equal(list.count, WRITES_MAX);
 }
 
