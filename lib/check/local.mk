@@ -11,6 +11,8 @@ libseatrial_a_SOURCES += \
 	lib/check/lintreport.c lib/check/lintreport.h \
 	lib/check/lintstart.c lib/check/lintstart.h \
 	lib/check/jsonskim.c lib/check/jsonskim.h \
+	lib/check/leveljson.c \
+	lib/check/levelword.c lib/check/levelword.h \
 	lib/check/loglevel.c lib/check/loglevel.h \
 	lib/check/logscan.c lib/check/logscan.h \
 	lib/check/logsign.c lib/check/logsign.h \

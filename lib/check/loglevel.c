@@ -4,95 +4,9 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "attributes.h"
-#include "check/jsonskim.h"
-
-/* ---- words ---- */
-
-/* Where a word is taken for a level. In JSON all of them are. */
-enum word_place {
-	UPPER = 1,   /* in capitals, standing by itself */
-	BRACKET = 2, /* alone in brackets: [error], [core:error] */
-	COLON = 4,   /* before a colon */
-	TITLE = 8,   /* COLON, in capitals only */
-};
-
-static const struct level_word {
-	const char *word;
-	enum log_level level;
-	unsigned places;
-} level_words[] = {
-	{ "alert", LOG_LEVEL_CRITICAL, UPPER | BRACKET },
-	{ "catastrophe", LOG_LEVEL_CRITICAL, 0 },
-	{ "config", LOG_LEVEL_DEBUG, TITLE }, /* java.util.logging */
-	{ "crit", LOG_LEVEL_CRITICAL, UPPER | BRACKET | COLON },
-	{ "critical", LOG_LEVEL_CRITICAL, UPPER | BRACKET | COLON },
-	{ "dbg", LOG_LEVEL_DEBUG, UPPER | BRACKET },
-	{ "dbug", LOG_LEVEL_DEBUG, COLON }, /* .NET */
-	{ "debu", LOG_LEVEL_DEBUG, UPPER }, /* logrus on a terminal cuts to four */
-	{ "debug", LOG_LEVEL_DEBUG, UPPER | BRACKET | COLON },
-	{ "dpanic", LOG_LEVEL_CRITICAL, UPPER },
-	{ "emerg", LOG_LEVEL_CRITICAL, UPPER | BRACKET | COLON },
-	{ "emergency", LOG_LEVEL_CRITICAL, UPPER | BRACKET },
-	{ "eror", LOG_LEVEL_ERROR, UPPER },
-	{ "err", LOG_LEVEL_ERROR, UPPER | BRACKET | COLON },
-	{ "erro", LOG_LEVEL_ERROR, UPPER },
-	{ "error", LOG_LEVEL_ERROR, UPPER | BRACKET | COLON },
-	{ "exception", LOG_LEVEL_ERROR, COLON },
-	{ "fail", LOG_LEVEL_ERROR, UPPER | COLON }, /* .NET */
-	{ "fata", LOG_LEVEL_CRITICAL, UPPER },
-	{ "fatal", LOG_LEVEL_CRITICAL, UPPER | BRACKET | COLON },
-	{ "fine", LOG_LEVEL_DEBUG, TITLE },
-	{ "finer", LOG_LEVEL_TRACE, TITLE },
-	{ "finest", LOG_LEVEL_TRACE, TITLE },
-	{ "ftl", LOG_LEVEL_CRITICAL, UPPER | BRACKET },
-	{ "http", LOG_LEVEL_DEBUG, 0 }, /* npm's and winston's, below info */
-	{ "inf", LOG_LEVEL_INFO, UPPER | BRACKET },
-	{ "info", LOG_LEVEL_INFO, UPPER | BRACKET | COLON },
-	{ "information", LOG_LEVEL_INFO, UPPER | BRACKET },
-	{ "informational", LOG_LEVEL_INFO, 0 },
-	{ "log", LOG_LEVEL_INFO, TITLE }, /* PostgreSQL */
-	{ "notice", LOG_LEVEL_NOTICE, UPPER | BRACKET | COLON },
-	{ "panic", LOG_LEVEL_CRITICAL, UPPER | BRACKET | COLON },
-	{ "severe", LOG_LEVEL_ERROR, UPPER | BRACKET | COLON },
-	{ "silly", LOG_LEVEL_TRACE, 0 },
-	{ "success", LOG_LEVEL_INFO, UPPER }, /* loguru */
-	{ "trace", LOG_LEVEL_TRACE, UPPER | BRACKET | COLON },
-	{ "trc", LOG_LEVEL_TRACE, UPPER | BRACKET },
-	{ "trce", LOG_LEVEL_TRACE, COLON },
-	{ "verbose", LOG_LEVEL_DEBUG, UPPER | BRACKET | COLON },
-	{ "warn", LOG_LEVEL_WARNING, UPPER | BRACKET | COLON },
-	{ "warni", LOG_LEVEL_WARNING, UPPER },
-	{ "warning", LOG_LEVEL_WARNING, UPPER | BRACKET | COLON },
-	{ "wrn", LOG_LEVEL_WARNING, UPPER | BRACKET },
-};
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool is_letter(char c)
-{
-	return is_upper(c) || is_lower(c);
-}
-
-static bool same_word(const char *text, size_t size, const char *word)
-{
-	return strlen(word) == size && strncasecmp(text, word, size) == 0;
-}
+#include "check/levelword.h"
 
 static bool one_of(const char *text, size_t size, const char *const *words, size_t count)
 {
@@ -108,222 +22,6 @@ static bool begins(const char *text, size_t size, const char *with)
 
 	return size >= length && memcmp(text, with, length) == 0;
 }
-
-static const struct level_word *word_find(const char *text, size_t size)
-{
-	if (size < 3 || size > 13)
-		return NULL;
-	for (size_t i = 0; i < array_size(level_words); i++)
-		if (same_word(text, size, level_words[i].word))
-			return &level_words[i];
-	return NULL;
-}
-
-/* ---- JSON ---- */
-
-/* How a number is to be read. */
-enum scale {
-	SCALE_ANY,
-	SCALE_CLOUD,	 /* Google Cloud's LogSeverity, else as any */
-	SCALE_PYTHON,	 /* logging.ERROR is 40 */
-	SCALE_TELEMETRY, /* OpenTelemetry's SeverityNumber */
-	SCALE_SYSLOG,
-};
-
-/* What is further up counts where several are there. Keys are compared without regard to case. */
-static const struct level_member {
-	const char *keys[JSON_SKIM_KEYS_MAX];
-	enum scale scale;
-} level_members[] = {
-	{ { "level" }, SCALE_ANY },
-	{ { "severity" }, SCALE_CLOUD },
-	{ { "levelname" }, SCALE_ANY },	 /* Python */
-	{ { "level_name" }, SCALE_ANY }, /* Monolog */
-	{ { "lvl" }, SCALE_ANY },
-	{ { "log_level" }, SCALE_ANY },
-	{ { "log.level" }, SCALE_ANY },	   /* Elastic Common Schema, flat */
-	{ { "log", "level" }, SCALE_ANY }, /* and nested */
-	{ { "loglevel" }, SCALE_ANY },	   /* .NET's console */
-	{ { "@l" }, SCALE_ANY },	   /* Serilog, compact */
-	{ { "severityText" }, SCALE_ANY }, /* OpenTelemetry */
-	{ { "severity_text" }, SCALE_ANY },
-	{ { "record", "level", "name" }, SCALE_ANY }, /* loguru */
-	{ { "level", "name" }, SCALE_ANY },
-	{ { "severityNumber" }, SCALE_TELEMETRY },
-	{ { "severity_number" }, SCALE_TELEMETRY },
-	{ { "levelno" }, SCALE_PYTHON },
-	{ { "level_number" }, SCALE_PYTHON }, /* structlog */
-	{ { "PRIORITY" }, SCALE_SYSLOG },     /* the journal */
-	{ { "s" }, SCALE_ANY },		      /* MongoDB; see level_of_letter */
-};
-
-static const enum log_level syslog_levels[] = {
-	LOG_LEVEL_CRITICAL, LOG_LEVEL_CRITICAL, LOG_LEVEL_CRITICAL, LOG_LEVEL_ERROR,
-	LOG_LEVEL_WARNING,  LOG_LEVEL_NOTICE,	LOG_LEVEL_INFO,	    LOG_LEVEL_DEBUG,
-};
-
-static enum log_level level_of_tens(unsigned number, bool python)
-{
-	static const enum log_level bunyan[] = { LOG_LEVEL_TRACE,   LOG_LEVEL_TRACE,
-						 LOG_LEVEL_DEBUG,   LOG_LEVEL_INFO,
-						 LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
-	static const enum log_level logging[] = { LOG_LEVEL_TRACE, LOG_LEVEL_DEBUG,
-						  LOG_LEVEL_INFO,  LOG_LEVEL_WARNING,
-						  LOG_LEVEL_ERROR, LOG_LEVEL_CRITICAL };
-
-	if (number / 10 >= array_size(bunyan))
-		return LOG_LEVEL_CRITICAL;
-	return python ? logging[number / 10] : bunyan[number / 10];
-}
-
-static enum log_level level_of_hundreds(unsigned number, bool cloud)
-{
-	/* The same figures mean one thing to Google Cloud and another to Monolog. */
-	if (number < 200)
-		return LOG_LEVEL_DEBUG;
-	if (number < (cloud ? 300 : 250))
-		return LOG_LEVEL_INFO;
-	if (number < (cloud ? 400 : 300))
-		return LOG_LEVEL_NOTICE;
-	if (number < (cloud ? 500 : 400))
-		return LOG_LEVEL_WARNING;
-	return number < (cloud ? 600 : 500) ? LOG_LEVEL_ERROR : LOG_LEVEL_CRITICAL;
-}
-
-static enum log_level level_of_number(const char *text, size_t size, enum scale scale)
-{
-	static const enum log_level telemetry[] = { LOG_LEVEL_TRACE, LOG_LEVEL_DEBUG,
-						    LOG_LEVEL_INFO,  LOG_LEVEL_WARNING,
-						    LOG_LEVEL_ERROR, LOG_LEVEL_CRITICAL };
-	unsigned number = 0;
-
-	if (size == 0 || size > 4)
-		return LOG_LEVEL_NONE;
-	for (size_t i = 0; i < size; i++) {
-		if (!is_digit(text[i]))
-			return LOG_LEVEL_NONE;
-		number = 10 * number + (unsigned)(text[i] - '0');
-	}
-	if (scale == SCALE_TELEMETRY)
-		return number >= 1 && number <= 24 ? telemetry[(number - 1) / 4] : LOG_LEVEL_NONE;
-	if (scale == SCALE_PYTHON)
-		return number > 0 && number < 100 ? level_of_tens(number, true) : LOG_LEVEL_NONE;
-	if (number < array_size(syslog_levels))
-		return scale == SCALE_CLOUD && number == 0 ? LOG_LEVEL_NONE : syslog_levels[number];
-	if (scale == SCALE_SYSLOG || number > 900)
-		return LOG_LEVEL_NONE;
-	return number < 100 ? level_of_tens(number, false)
-			    : level_of_hundreds(number, scale == SCALE_CLOUD);
-}
-
-/* E, W, I; D and D1 to D5. */
-static enum log_level level_of_letter(const char *text, size_t size)
-{
-	if (size == 0 || size > 2 || (size == 2 && (text[0] != 'D' || !is_digit(text[1]))))
-		return LOG_LEVEL_NONE;
-	switch (text[0]) {
-	case 'F':
-		return LOG_LEVEL_CRITICAL;
-	case 'E':
-		return LOG_LEVEL_ERROR;
-	case 'W':
-		return LOG_LEVEL_WARNING;
-	case 'I':
-		return LOG_LEVEL_INFO;
-	case 'D':
-		return LOG_LEVEL_DEBUG;
-	default:
-		return LOG_LEVEL_NONE;
-	}
-}
-
-struct member_search {
-	struct log_level_found best;
-	unsigned strength; /* a known word, a number, a word that is not known */
-	size_t rank;
-	struct log_level_found letter; /* MongoDB's, if it is one of its lines */
-	bool has_context;
-	bool is_compact; /* Serilog's, where no level is a level */
-};
-
-static void take_value(struct member_search *search, const struct json_slice *value, size_t rank)
-{
-	struct log_level_found found = { .text = value->text, .size = value->size };
-	const char *sign = memchr(value->text, '+', value->size);
-	const struct level_word *word;
-	unsigned strength = 1;
-
-	/* Go's slog writes what lies between its levels as ERROR+2, DEBUG-4 */
-	if (sign == NULL)
-		sign = memchr(value->text, '-', value->size);
-	word = word_find(value->text, sign != NULL ? (size_t)(sign - value->text) : value->size);
-	if (word != NULL) {
-		found.level = word->level;
-		strength = 3;
-	} else {
-		found.level = level_of_number(value->text, value->size, level_members[rank].scale);
-		if (found.level != LOG_LEVEL_NONE)
-			strength = 2;
-	}
-	if (strength < search->strength || (strength == search->strength && rank >= search->rank))
-		return;
-	search->best = found;
-	search->strength = strength;
-	search->rank = rank;
-}
-
-static bool is_member(const struct json_member *member, const struct level_member *wanted)
-{
-	for (size_t i = 0; i < JSON_SKIM_KEYS_MAX; i++) {
-		if (wanted->keys[i] == NULL)
-			return member->depth == i;
-		if (member->depth == i ||
-		    !same_word(member->keys[i].text, member->keys[i].size, wanted->keys[i]))
-			return false;
-	}
-	return member->depth == JSON_SKIM_KEYS_MAX;
-}
-
-static void see_member(void *context, const struct json_member *member)
-{
-	struct member_search *search = context;
-	const struct json_slice *first = &member->keys[0];
-
-	if (member->depth == 1 && member->is_string && first->size <= 3) {
-		if (same_word(first->text, first->size, "ctx"))
-			search->has_context = true;
-		else if (same_word(first->text, first->size, "@mt"))
-			search->is_compact = true;
-	}
-	for (size_t i = 0; i < array_size(level_members); i++) {
-		if (!is_member(member, &level_members[i]))
-			continue;
-		if (strcmp(level_members[i].keys[0], "s") != 0)
-			take_value(search, &member->value, i);
-		else
-			search->letter =
-				(struct log_level_found) { level_of_letter(member->value.text,
-									   member->value.size),
-							   member->value.text, member->value.size };
-		return;
-	}
-}
-
-bool log_level_of_json(const char *line, size_t size, struct log_level_found *ret_found)
-{
-	struct member_search search = { .strength = 0 };
-
-	if (!json_skim(line, size, see_member, &search))
-		return false;
-	if (search.strength == 0 && search.has_context && search.letter.level != LOG_LEVEL_NONE)
-		search.best = search.letter;
-	else if (search.strength == 0 && search.is_compact)
-		search.best.level = LOG_LEVEL_INFO;
-	*ret_found = search.best;
-	return true;
-}
-
-/* ---- other lines ---- */
 
 /* A level stands within so much of a line's begin. */
 #define HEAD_BYTES_MAX	512
@@ -523,7 +221,7 @@ static struct log_level_found level_of_pair(const char *key, size_t key_size, co
 	for (size_t i = 0; i < size; i++)
 		if (value[i] == '+' || (value[i] == '-' && i > 0))
 			size = i;
-	word = word_find(value, size);
+	word = level_word_find(value, size);
 	return word != NULL ? found_at(word->level, value, size) : nothing();
 }
 
@@ -636,7 +334,7 @@ static struct log_level_found level_of_priority(const char *line, size_t size)
 		priority = 10 * priority + (unsigned)(line[i] - '0');
 	if (i == 1 || i == size || line[i] != '>' || priority > 191)
 		return nothing();
-	return found_at(syslog_levels[priority % 8], line, i + 1);
+	return found_at(level_of_severity(priority % 8), line, i + 1);
 }
 
 /* klog and glog: E1123 18:57:20. */
@@ -694,7 +392,7 @@ static struct log_level_found level_of_short(const struct head *head, const stru
 
 static struct log_level_found level_of_token(const struct head *head, const struct token *token)
 {
-	const struct level_word *word = word_find(token->text, token->word);
+	const struct level_word *word = level_word_find(token->text, token->word);
 	bool colon = token->word < token->size && token->text[token->word] == ':';
 	bool negated = !token->bracket && is_negation(&head->last);
 	bool capitals = is_capitals(token->text, token->word);
@@ -704,22 +402,23 @@ static struct log_level_found level_of_token(const struct head *head, const stru
 		const char *last = token->text + token->word + 1;
 		size_t size = token->size - token->word - 1;
 
-		word = word_find(last, size);
-		return word != NULL && (word->places & BRACKET) ? found_at(word->level, last, size)
-								: nothing();
+		word = level_word_find(last, size);
+		return word != NULL && (word->places & WORD_BRACKET)
+			       ? found_at(word->level, last, size)
+			       : nothing();
 	}
 	if (word == NULL || negated)
 		return nothing();
-	if (token->alone && token->word == token->size && (word->places & BRACKET))
+	if (token->alone && token->word == token->size && (word->places & WORD_BRACKET))
 		return found_at(word->level, token->text, token->word);
-	if (capitals && (word->places & UPPER))
+	if (capitals && (word->places & WORD_UPPER))
 		return found_at(word->level, token->text, token->word);
-	if (colon && capitals && (word->places & TITLE) && !token->bracket)
+	if (colon && capitals && (word->places & WORD_TITLE) && !token->bracket)
 		return found_at(word->level, token->text, token->word);
 	/* zap, for people: the level between two tabulators */
 	if (token->before == '\t' && token->after == '\t' && token->word == token->size)
 		return found_at(word->level, token->text, token->word);
-	if (!colon || (word->places & COLON) == 0 || (token->bracket && !token->first) ||
+	if (!colon || (word->places & WORD_COLON) == 0 || (token->bracket && !token->first) ||
 	    is_nothing(token->text + token->word + 1, head->end) ||
 	    (!token->first && is_empty(token->text + token->word + 1, head->end)))
 		return nothing();
