@@ -97,6 +97,8 @@ static void refuses(unused_arg void **state)
 		"{\"a\":\"\\",
 		"{\"a\":\"\t\"}",
 		"{\"a\":\"sixteen bytes and more\n\"}",
+		"{\"a\":\"sixteen\x1f bytes and more\"}",
+		"{\"a\":\"sixteen\x01 bytes and more\"}",
 		"{\"a\":\"\x80\"}",
 		"{\"a\":\"\xc0\xaf\"}",
 		"{\"a\":\"\xe0\x80\xaf\"}",

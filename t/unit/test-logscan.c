@@ -400,6 +400,7 @@ static void no_false_alarms(unused_arg void **state)
 		  "127.0.0.1 - - [23/Nov/2026:18:57:20 +0000] \"ERROR / HTTP/1.1\" 400 5",
 		  LOG_LEVEL_NONE, NULL },
 		{ "a request", "GET /error?level=error 200", LOG_LEVEL_NONE, NULL },
+		{ "a request", "127.0.0.1 - \"GET /x\" ERROR", LOG_LEVEL_NONE, NULL },
 		{ "a URL", "see https://example.org/error: it is there", LOG_LEVEL_NONE, NULL },
 		{ "a denial", "no error", LOG_LEVEL_NONE, NULL },
 		{ "a denial", "No error: all is well", LOG_LEVEL_NONE, NULL },
@@ -430,6 +431,8 @@ static void no_false_alarms(unused_arg void **state)
 		/* what goes on with the line before */
 		{ "Java", "\tat J.main(J.java:9)", LOG_LEVEL_NONE, NULL },
 		{ "Java", "Caused by: java.lang.RuntimeException: cause", LOG_LEVEL_NONE, NULL },
+		{ "Java", "Caused by: org.postgresql.util.PSQLException: ERROR: x", LOG_LEVEL_NONE,
+		  NULL },
 		{ "Java", "\t... 1 more", LOG_LEVEL_NONE, NULL },
 		{ "Node", "    at Object.writeFileSync (node:fs:2380:20)", LOG_LEVEL_NONE, NULL },
 		{ "Node", "  code: 'EROFS',", LOG_LEVEL_NONE, NULL },
@@ -811,6 +814,8 @@ static void long_and_odd_lines(unused_arg void **state)
 		assert_non_null(copy);
 		memcpy(copy, line + size - 21, cut);
 		log_scan_line(scan, copy, cut, &finding);
+		assert_int_equal(finding.sign, LOG_SIGN_NONE);
+		log_scan_line(scan, line + size - 21, cut, &finding);
 		assert_int_equal(finding.sign, LOG_SIGN_NONE);
 	}
 }
