@@ -195,6 +195,9 @@ static enum log_level level_of_class(const char *text, size_t size)
 		begin--;
 	if (begin == size || !is_upper(text[begin]))
 		return LOG_LEVEL_NONE;
+	/* requests.exceptions.ConnectTimeout */
+	if (memmem(text, size, ".exceptions.", 12) != NULL)
+		return LOG_LEVEL_ERROR;
 	for (size_t i = 0; i < array_size(ends); i++) {
 		size_t length = strlen(ends[i].end);
 
@@ -306,6 +309,9 @@ static struct log_level_found level_of_beginning(const char *line, size_t size)
 		{ "npm notice ", LOG_LEVEL_NOTICE },
 		{ "E: ", LOG_LEVEL_ERROR }, /* apt */
 		{ "W: ", LOG_LEVEL_WARNING },
+		{ "=ERROR REPORT==", LOG_LEVEL_ERROR }, /* Erlang */
+		{ "=CRASH REPORT==", LOG_LEVEL_ERROR },
+		{ "error Command failed", LOG_LEVEL_ERROR }, /* yarn */
 	};
 
 	for (size_t i = 0; i < array_size(beginnings); i++)
@@ -315,6 +321,9 @@ static struct log_level_found level_of_beginning(const char *line, size_t size)
 	if (begins(line, size, "thread '") &&
 	    memmem(line, size < 128 ? size : 128, " panicked at", 12) != NULL)
 		return found_at(LOG_LEVEL_CRITICAL, NULL, 0);
+	/* Go's server of HTTP, behind its time */
+	if (memmem(line, size < 64 ? size : 64, "http: panic serving ", 20) != NULL)
+		return found_at(LOG_LEVEL_ERROR, NULL, 0);
 	/* Node: node:fs:1386, and nothing behind the number */
 	if (begins(line, size, "node:") && size < 64 && is_digit(line[size - 1]) &&
 	    memchr(line, ' ', size) == NULL)
@@ -397,15 +406,16 @@ static struct log_level_found level_of_token(const struct head *head, const stru
 	bool negated = !token->bracket && is_negation(&head->last);
 	bool capitals = is_capitals(token->text, token->word);
 
-	if (token->alone && word == NULL && colon) {
-		/* Apache: [core:error] */
+	if (token->bracket && word == NULL && token->word < token->size && is_close(token->after)) {
+		/* Apache's [core:error]; [Server thread/ERROR] */
 		const char *last = token->text + token->word + 1;
 		size_t size = token->size - token->word - 1;
 
 		word = level_word_find(last, size);
-		return word != NULL && (word->places & WORD_BRACKET)
-			       ? found_at(word->level, last, size)
-			       : nothing();
+		if (word != NULL && ((token->alone && (word->places & WORD_BRACKET)) ||
+				     (is_capitals(last, size) && (word->places & WORD_UPPER))))
+			return found_at(word->level, last, size);
+		return nothing();
 	}
 	if (word == NULL || negated)
 		return nothing();
@@ -455,7 +465,8 @@ static bool is_prose(const struct token *token)
 					     "wed", "thu", "fri", "sat", "sun" };
 	bool lower = false;
 
-	if (token->bracket || token->size < 2 ||
+	/* "app[1]:" is a program of the system's log */
+	if (token->bracket || token->size < 2 || is_open(token->after) ||
 	    one_of(token->text, token->size, dates, array_size(dates)))
 		return false;
 	for (size_t i = 0; i < token->size; i++) {

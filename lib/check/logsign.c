@@ -76,6 +76,7 @@ static const struct wording {
 	{ "remove", PART_VERB },
 	{ "rename", PART_VERB },
 	{ "lock", PART_VERB },
+	{ "unlink", PART_VERB },
 	{ "open", PART_WEAK_VERB },
 	{ "opening", PART_WEAK_VERB },
 	{ "access", PART_WEAK_VERB },
@@ -84,7 +85,10 @@ static const struct wording {
 	{ "mkdir /", PART_CALL },
 	{ "mkdir \"", PART_CALL },
 	{ "open /", PART_CALL },
+	{ "chown: ", PART_CALL },
+	{ "chmod: ", PART_CALL },
 	{ "listen unix", PART_CALL },
+	{ "bind on unix socket", PART_CALL },
 	{ "bind() to unix:", PART_CALL },
 
 	{ "director", PART_PLACE },
