@@ -370,7 +370,7 @@ TEST_SECONDS = 900
 LIMITED = timeout -k 10 $(TEST_SECONDS)
 # With IMAGE= (and BASELINE=, CONFIG=) the episodes run on yours instead.
 # Those that take long begin first, so that none is left over at the end; most wait more than they compute.
-LONG_TESTS = $(filter t/3100% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
+LONG_TESTS = $(filter t/3100% t/3200% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
 TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS),$(shell_tests))) $(unit_tests)
 JOBS = 4
 check-local: all
@@ -439,7 +439,7 @@ t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
 shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t \
-	t/3100-ro-run-engines.t
+	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
 
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t t/5004-pin-check-update.t
@@ -455,7 +455,7 @@ t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
 	t/7003-test-tally-bad-input.t t/7004-test-tally-runners.t
 shell_tests += t/4001-probe.t
-EXTRA_DIST += t/lib/server.py
+EXTRA_DIST += t/lib/answer.py t/lib/server.py t/lib/servers.sh
 
 shell_tests += t/0300-registry-harness.t t/0301-logins.t t/0302-registry.t t/0303-toc.t t/0304-engines.t
 EXTRA_DIST += t/lib/registry.sh t/lib/tokens.py t/lib/faults.py t/lib/toc.py

@@ -258,13 +258,15 @@ static int print_suggestion(FILE *out, const struct rorun *run, struct error *er
 		      suggestion->proved ? "with which a read-only run has held" : "not proved");
 	print_problem(out, "  not proved: ", suggestion->problem);
 	print_problem(out, "  no mount can serve: ", suggestion->impossible);
-	if (table_new("lll", &table, err) < 0)
+	if (table_new("llrl", &table, err) < 0)
 		return -1;
 	for (size_t i = 0; i < suggestion->count; i++) {
 		const struct suggest_mount *mount = &suggestion->mounts[i];
+		char size[TEXT_FIGURE_MAX];
 
 		table_cell(table, mount->kind == SUGGEST_TMPFS ? "tmpfs" : "volume");
 		table_cell(table, mount->path);
+		table_cell(table, mount->bytes > 0 ? text_size(mount->bytes, size) : "");
 		table_cellf(table, "for %s%s",
 			    mount->reason_count > 0 ? mount->reasons[0]->path : mount->path,
 			    mount->paths > 1 ? " and others" : "");
@@ -272,6 +274,7 @@ static int print_suggestion(FILE *out, const struct rorun *run, struct error *er
 	if (suggestion->no_bytecode) {
 		table_cell(table, "environment");
 		table_cell(table, "PYTHONDONTWRITEBYTECODE=1");
+		table_cell(table, "");
 		table_cell(table, "for byte code, which Python can do without");
 	}
 	if (table_print(table, 2, out, err) < 0)

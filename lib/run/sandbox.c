@@ -488,11 +488,20 @@ static void wait_for_supervisor(const struct sandbox *sandbox)
 		_exit(1);
 }
 
+/* A program may open /dev/stdout by its name, which is another opening of the same pipe: it has to
+ * be the user's, as runc makes it. */
+static void give_streams(const struct sandbox *sandbox)
+{
+	(void)!fchown(sandbox->out, sandbox->account->uid, (gid_t)-1);
+	(void)!fchown(sandbox->err, sandbox->account->uid, (gid_t)-1);
+}
+
 static int become_program(const struct sandbox *sandbox, struct error *err)
 {
 	/* while there is still the right to load it without no_new_privs */
 	if (sandbox->traced && calls_load_filter(sandbox->compat, err) < 0)
 		return -1;
+	give_streams(sandbox);
 	if (become_user(sandbox, err) < 0)
 		return -1;
 	if (chdir(sandbox->working_dir) < 0)
