@@ -48,6 +48,10 @@ fuzz_targets += lint
 check_PROGRAMS += fuzz/replay-lint
 fuzz_replay_lint_SOURCES = fuzz/fuzz-lint.c fuzz/replay.c
 
+fuzz_targets += log
+check_PROGRAMS += fuzz/replay-log
+fuzz_replay_log_SOURCES = fuzz/fuzz-log.c fuzz/replay.c
+
 shell_tests += t/0900-fuzz.t
 EXTRA_DIST += fuzz/corpus fuzz/layer.dict fuzz/rules.dict
 

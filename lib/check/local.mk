@@ -11,6 +11,12 @@ libseatrial_a_SOURCES += \
 	lib/check/lintimage.c lib/check/lintimage.h \
 	lib/check/lintreport.c lib/check/lintreport.h \
 	lib/check/lintstart.c lib/check/lintstart.h \
+	lib/check/jsonskim.c lib/check/jsonskim.h \
+	lib/check/leveljson.c \
+	lib/check/levelword.c lib/check/levelword.h \
+	lib/check/loglevel.c lib/check/loglevel.h \
+	lib/check/logscan.c lib/check/logscan.h \
+	lib/check/logsign.c lib/check/logsign.h \
 	lib/check/probe.c lib/check/probe.h \
 	lib/check/size-report.c lib/check/size-report.h \
 	lib/check/size.c lib/check/size.h \
