@@ -9,6 +9,7 @@
 #include "base/doc.h"
 #include "check/rorun.h"
 #include "check/suggest.h"
+#include "check/timeline.h"
 #include "image/reference.h"
 #include "run/container.h"
 #include "run/enginerun.h"
@@ -27,6 +28,7 @@ struct options {
 	struct option_number duration;
 	struct option_number health_interval;
 	struct option_number grace;
+	const char *timeline;
 	int engine;
 	int suggest_as;
 	bool suggest;
@@ -76,6 +78,8 @@ static const struct option_spec specs[] = {
 	  "from the stop signal to SIGKILL (default: 10s)", NULL },
 	{ "log", 0, OPTION_STRING, FIELD(container.log_file), "FILE",
 	  "write the program's output there, with times", NULL },
+	{ "timeline", 0, OPTION_STRING, FIELD(timeline), "FILE",
+	  "draw the course of the run there, as SVG", NULL },
 	{ "engine", 0, OPTION_CHOICE, FIELD(engine), "sandbox|docker",
 	  "how to run it (default: docker for docker-daemon:\nnames, sandbox for all else)",
 	  engines },
@@ -280,6 +284,34 @@ static int suggest(const struct options *options, const struct rorun *run,
 	return suggest_find(&question, ret_suggestion, err);
 }
 
+/* An earlier picture stays where this one cannot be written whole. */
+static int write_timeline(const struct options *options, const struct rorun *run, struct error *err)
+{
+	auto_timeline struct timeline timeline = { 0 };
+	auto_free char *name = NULL;
+	FILE *file;
+	bool written;
+
+	if (timeline_make(&timeline, run->subject.name, run->record, NULL, err) < 0)
+		return -1;
+	if (asprintf(&name, "%s.new", options->timeline) < 0) {
+		name = NULL;
+		return error_memory(err);
+	}
+	file = fopen(name, "we");
+	if (file == NULL)
+		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", options->timeline,
+				 strerror(errno));
+	timeline_svg(&timeline, file);
+	written = ferror(file) == 0;
+	if (fclose(file) == 0 && written && rename(name, options->timeline) == 0)
+		return 0;
+	(void)error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", options->timeline,
+			strerror(errno));
+	(void)unlink(name);
+	return -1;
+}
+
 /* The report, and what is to be said instead of a verdict. */
 static int conclude(const struct options *options, struct rorun *run,
 		    const struct place_to_run *place, struct error *err)
@@ -297,6 +329,8 @@ static int conclude(const struct options *options, struct rorun *run,
 			return -1;
 		run->suggestion = &suggestion;
 	}
+	if (options->timeline != NULL && write_timeline(options, run, err) < 0)
+		return -1;
 	status = report(options, run, err);
 	if (record->interrupted != 0)
 		return error_set(err, ERROR_CANCELLED, "interrupted by SIG%s",

@@ -489,3 +489,8 @@ unit_tests += t/unit/test-suggest
 t_unit_test_suggest_SOURCES = t/unit/test-suggest.c
 t_unit_test_suggest_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_suggest_LDADD = $(CMOCKA_LDADD)
+
+unit_tests += t/unit/test-timeline
+t_unit_test_timeline_SOURCES = t/unit/test-timeline.c
+t_unit_test_timeline_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_timeline_LDADD = $(CMOCKA_LDADD)

@@ -8,6 +8,7 @@
 
 #include "base/doc.h"
 #include "base/tap.h"
+#include "check/timeline.h"
 
 static double milliseconds(uint64_t nanoseconds)
 {
@@ -422,6 +423,15 @@ static json_t *suggestion_json(const struct rorun *run)
 	return object;
 }
 
+static json_t *course_json(const struct rorun *run)
+{
+	auto_timeline struct timeline timeline = { 0 };
+
+	return timeline_make(&timeline, run->subject.name, run->record, NULL, NULL) == 0
+		       ? timeline_json(&timeline)
+		       : json_null();
+}
+
 json_t *rorun_json(const struct rorun *run)
 {
 	const struct container_record *record = run->record;
@@ -486,6 +496,7 @@ json_t *rorun_json(const struct rorun *run)
 	(void)json_object_set_new(report, "health_changes", changes_json(&record->health));
 	set_text(report, "second_run_problem", record->second_problem);
 	(void)json_object_set_new(report, "leftovers", texts_json(record->leftovers));
+	(void)json_object_set_new(report, "timeline", course_json(run));
 	(void)json_object_set_new(report, "suggestion", suggestion_json(run));
 	(void)json_object_set_new(report, "checks", checks_json(record, verdict));
 	set_text(report, "verdict", verdict->holds ? "holds" : "fails");

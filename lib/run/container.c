@@ -673,6 +673,7 @@ static int run_all(struct run *run, uint64_t asked, struct error *err)
 {
 	const struct configuration *c = image_configuration(run->image);
 
+	run->record->watch = run->options->watch;
 	if (plan_make(&run->plan, run->image, run->options, run->record, err) < 0 ||
 	    open_log(run, err) < 0)
 		return -1;

@@ -16,6 +16,22 @@
 #include "run/health.h"
 #include "run/trace.h"
 
+struct log_line {
+	uint64_t time; /* nanoseconds since the first instruction */
+	bool is_error; /* standard error */
+	char *text;
+};
+
+/* Of the log that is kept in memory; more is a told truncation. A line costs more than its text. */
+#define LOG_BYTES_MAX ((size_t)6 << 20)
+#define LOG_LINE_COST 64
+
+/* Each line is told to somebody as it comes, also those that are not kept. */
+struct log_watch {
+	void (*seen)(void *context, const struct log_line *line);
+	void *context;
+};
+
 struct container_options {
 	const char *cache;	/* NULL: the default, see rootcache.h */
 	const char *entrypoint; /* Dockerfile form: a JSON array, or a text for the shell; NULL: the
@@ -37,18 +53,10 @@ struct container_options {
 	uint64_t grace;		  /* nanoseconds from stop signal to SIGKILL */
 	uint64_t health_interval; /* nanoseconds; 0: the image's */
 	bool no_health;		  /* the image's health check is left alone */
+	struct log_watch watch; /* .seen NULL: nobody */
 	bool writable;
 	bool untraced;
 };
-
-struct log_line {
-	uint64_t time; /* nanoseconds since the first instruction */
-	bool is_error; /* standard error */
-	char *text;
-};
-
-/* The log that is kept in memory; more is a told truncation. */
-#define LOG_BYTES_MAX ((size_t)64 << 20)
 
 /* Samples of memory and processor time that are kept. */
 #define SAMPLES_MAX 1024
@@ -109,6 +117,8 @@ struct container_record {
 	size_t log_count;
 	size_t log_capacity;
 	size_t log_bytes;
+	uint64_t log_lines; /* those that were not kept included */
+	struct log_watch watch;
 	bool log_truncated;
 	struct port *ports;
 	size_t port_count;

@@ -1163,6 +1163,7 @@ static int run_all(struct engine_run *run, struct container_record *record, stru
 	if (describe(run, record, err) < 0 || open_log(run, err) < 0 || open_signals(run, err) < 0)
 		return -1;
 	run->trial_count = run->options->writable ? 1 : TRIALS;
+	record->watch = run->options->watch;
 	run->second.stop_signal = record->stop_signal;
 	trial_init(run, 0, record);
 	if (run->trial_count > 1)

@@ -36,7 +36,10 @@ void log_add(struct container_record *record, FILE *file, struct log_stream *str
 	line.time = time->since_start;
 	if (file != NULL)
 		log_write_file(file, &line, &time->clock);
-	if (record->log_bytes + stream->line.size > LOG_BYTES_MAX) {
+	record->log_lines++;
+	if (record->watch.seen != NULL && line.text != NULL)
+		record->watch.seen(record->watch.context, &line);
+	if (record->log_bytes + stream->line.size + LOG_LINE_COST > LOG_BYTES_MAX) {
 		record->log_truncated = true;
 		buf_clear(&stream->line);
 		return;
@@ -52,7 +55,7 @@ void log_add(struct container_record *record, FILE *file, struct log_stream *str
 		record->log = lines;
 		record->log_capacity = capacity;
 	}
-	record->log_bytes += stream->line.size;
+	record->log_bytes += stream->line.size + LOG_LINE_COST;
 	line.text = buf_detach(&stream->line);
 	if (line.text == NULL)
 		record->log_truncated = true;

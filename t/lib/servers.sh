@@ -154,7 +154,7 @@ servers_assemble() {
 	servers_own_id=$(sha256sum <"$servers_dir/own.tar" | cut -d' ' -f1)
 	servers_images
 	printf '[%s]' "$servers_list" >"$servers_dir/manifest.json"
-	tar -C "$servers_dir" -cf servers.tar manifest.json $(cd "$servers_dir" && ls ./*.json | grep -v manifest) base.tar own.tar &&
+	(cd "$servers_dir" && tar -cf ../servers.tar -- *.json base.tar own.tar) &&
 		rm -rf "$servers_dir"
 }
 
