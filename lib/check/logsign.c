@@ -310,7 +310,7 @@ static bool is_path_begin(const struct look *look, size_t at)
 	if (before == ' ')
 		/* behind "GET " it is a request */
 		return at < 2 || look->line[at - 2] < 'A' || look->line[at - 2] > 'Z';
-	return before == '\'' || before == '"' || before == '`' || before == '(' ||
+	return before == '\'' || before == '"' || before == '`' || before == '(' || before == '[' ||
 	       before == '\x98'; /* the end of a quotation mark */
 }
 

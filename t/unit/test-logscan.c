@@ -693,6 +693,12 @@ static void other_signs(unused_arg void **state)
 		  LOG_SIGN_CANNOT_WRITE, 0 },
 		{ "shadow", "useradd: cannot lock /etc/passwd; try again later.",
 		  LOG_SIGN_CANNOT_WRITE, 0 },
+		{ "Tomcat",
+		  "23-Nov-2026 19:50:17.123 SEVERE [main] "
+		  "org.apache.catalina.startup.HostConfig.beforeStart Unable to create [/etc/tomcat10]",
+		  LOG_SIGN_CANNOT_WRITE, 0 },
+		{ "Node", "Error: ENOENT: no such file or directory, mkdir '/home/app/.cache/web'",
+		  LOG_SIGN_CACHE, 0 },
 		{ "coreutils", "chown: /var/lib/redis: Operation not permitted",
 		  LOG_SIGN_CANNOT_WRITE, 0 },
 		{ "MongoDB",
@@ -713,6 +719,10 @@ static void no_false_signs(unused_arg void **state)
 		{ "the JVM's options", "JVM arguments [-Xms1g, -Djava.io.tmpdir=/tmp/es-1]",
 		  LOG_SIGN_NONE, 0 },
 		{ "all is well", "created temporary directory /tmp/x", LOG_SIGN_NONE, 0 },
+		{ "Redis",
+		  "1:M 23 Nov 2026 19:03:34.983 # WARNING Memory overcommit must be enabled! Without it, a "
+		  "background save or replication may fail under low memory condition.",
+		  LOG_SIGN_NONE, 0 },
 		{ "all is well", "cache directory is /var/cache/app", LOG_SIGN_NONE, 0 },
 		{ "a cache of another kind", "failed to get key from cache: timeout", LOG_SIGN_NONE,
 		  0 },
