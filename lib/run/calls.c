@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MAKES(kind, argument)                       \
@@ -122,14 +123,60 @@ static const struct {
 	{ "keyctl", EPERM },
 };
 
+/* New processes and threads: there is a most of them, and none goes its way without the tracer. */
+static const unsigned forking[] = {
+	SYS_clone,
+#ifdef SYS_fork
+	SYS_fork,
+	SYS_vfork,
+#endif
+};
+
 /* Numbers of calls end far below. */
 #define NUMBERS 1024
 /* In the numbers of x32, which are told by it. */
 #define X32_BIT 0x40000000U
 
-const struct call *call_at(unsigned long index)
+static int number_of(const struct call *call)
 {
-	return index < array_size(calls) ? &calls[index] : NULL;
+	int number = seccomp_syscall_resolve_name(call->name);
+
+	return number == __NR_SCMP_ERROR && call->number > 0 ? call->number : number;
+}
+
+const struct call *call_at(unsigned long index, uint32_t arch, uint64_t number)
+{
+	int wanted;
+
+	if (index >= array_size(calls))
+		return NULL;
+	wanted = arch == seccomp_arch_native()
+			 ? number_of(&calls[index])
+			 : seccomp_syscall_resolve_name_arch(arch, calls[index].name);
+	return wanted >= 0 && (uint64_t)wanted == number ? &calls[index] : NULL;
+}
+
+bool call_is_foreign(uint32_t arch, uint64_t number)
+{
+	return arch != seccomp_arch_native() || (number & X32_BIT) != 0;
+}
+
+bool call_is_unknown(uint32_t arch, uint64_t number)
+{
+	auto_free char *name =
+		number < NUMBERS ? seccomp_syscall_resolve_num_arch(arch, (int)number) : NULL;
+
+	return name == NULL;
+}
+
+bool call_forks(uint32_t arch, uint64_t number)
+{
+	if (arch != seccomp_arch_native())
+		return false;
+	for (size_t i = 0; i < array_size(forking); i++)
+		if (number == forking[i])
+			return true;
+	return false;
 }
 
 static int add_open(scmp_filter_ctx filter, uint32_t action, int number, const struct call *call)
@@ -163,13 +210,6 @@ static int add_map(scmp_filter_ctx filter, uint32_t action, int number)
 			return result;
 	}
 	return 0;
-}
-
-static int number_of(const struct call *call)
-{
-	int number = seccomp_syscall_resolve_name(call->name);
-
-	return number == __NR_SCMP_ERROR && call->number > 0 ? call->number : number;
 }
 
 static int add_call(scmp_filter_ctx filter, unsigned index)
@@ -211,6 +251,16 @@ static int add_clone(scmp_filter_ctx filter)
 	return 0;
 }
 
+/* A filter that asks a listener, which lets the call go on, is stronger than one that asks the
+ * tracer. */
+static int add_listener(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EBUSY), SCMP_SYS(seccomp), 2,
+				SCMP_CMP(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER),
+				SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+					 SECCOMP_FILTER_FLAG_NEW_LISTENER));
+}
+
 static int add_denied(scmp_filter_ctx filter)
 {
 	for (size_t i = 0; i < array_size(denied); i++) {
@@ -224,7 +274,7 @@ static int add_denied(scmp_filter_ctx filter)
 		if (result < 0)
 			return result;
 	}
-	return add_clone(filter);
+	return add_clone(filter) < 0 ? -1 : add_listener(filter);
 }
 
 /* Of the other kinds of entry points none is added: they are foreign. */
@@ -274,16 +324,21 @@ static uint32_t first_unknown(void)
  * A filter of its own, for a rule of libseccomp is about one number and each costs its time. Where
  * two filters want the tracer, the one that was loaded last speaks; so this is the first.
  */
-static int load_unknown(struct error *err)
+static int load_numbers(struct error *err)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first_unknown(), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, forking[0], 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, forking[array_size(forking) > 1 ? 1 : 0], 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, forking[array_size(forking) - 1], 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first_unknown(), 1, 2),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | CALL_FORKS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | CALL_UNKNOWN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { array_size(code), code };
 
@@ -300,7 +355,7 @@ int calls_load_filter(bool compat, struct error *err)
 
 	if (filter == NULL)
 		return error_memory(err);
-	if (load_unknown(err) < 0) {
+	if (load_numbers(err) < 0) {
 		seccomp_release(filter);
 		return -1;
 	}

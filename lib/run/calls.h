@@ -6,7 +6,8 @@
  * (ENOSYS, as in Docker's profile), and the tracer is told of it; the same holds for the entry
  * points of other kinds of machines (32-bit and x32 on x86-64). What Docker's profile denies to a
  * container without CAP_SYS_ADMIN is denied here: io_uring, which would go past the filter, and new
- * namespaces, in which mounts have other names.
+ * namespaces, in which mounts have other names. A listener of the program's own could let calls go
+ * on unseen: there can be one for a tree of processes, and it is said that there is one (EBUSY).
  */
 #ifndef RUN_CALLS_H
 #define RUN_CALLS_H
@@ -62,11 +63,17 @@ struct call {
 };
 
 /* What the filter tells the tracer, besides a position in the table. */
+#define CALL_FORKS   0x7ffd /* a new process or thread */
 #define CALL_UNKNOWN 0x7ffe /* nobody knows this call */
 #define CALL_FOREIGN 0x7fff /* by the entry point of another kind of machine */
 
-/* NULL: no such position. */
-const struct call *call_at(unsigned long index);
+/* NULL: no such position, or another call than the one that `number` is for machines of the kind
+ * `arch` (AUDIT_ARCH_...): a filter of the program's own has asked for a tracer. */
+const struct call *call_at(unsigned long index, uint32_t arch, uint64_t number);
+/* The same for the other three. */
+bool call_is_foreign(uint32_t arch, uint64_t number);
+bool call_is_unknown(uint32_t arch, uint64_t number);
+bool call_forks(uint32_t arch, uint64_t number);
 
 /* In the program's own process, before execve. Needs CAP_SYS_ADMIN there. `compat`: programs of the
  * 32-bit kind are followed, for an image of that kind; else they do not run. */

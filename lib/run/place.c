@@ -14,6 +14,7 @@
 
 #include "image/path.h"
 #include "run/inroot.h"
+#include "run/procfs.h"
 
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
@@ -56,6 +57,17 @@ static char *link_text(const char *path)
 	return strdup(text);
 }
 
+static char *link_at(int directory, const char *name)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlinkat(directory, name, text, sizeof text - 1);
+
+	if (length < 0)
+		return NULL;
+	text[length] = '\0';
+	return strdup(text);
+}
+
 /* What the kernel calls an open file: its path below the root of its mount namespace. */
 static char *name_of(int fd)
 {
@@ -88,13 +100,25 @@ static char *join(const char *base, const char *name)
 	return whole;
 }
 
+/* As the process would name what the kernel calls `text`: a root of its own is a part of that. */
+static const char *below_root(pid_t pid, const char *text)
+{
+	char link[64];
+	auto_free char *root = NULL;
+	size_t length;
+
+	(void)snprintf(link, sizeof link, "/proc/%d/root", (int)pid);
+	root = link_text(link);
+	length = root != NULL && strcmp(root, "/") != 0 ? strlen(root) : 0;
+	return length > 0 && strncmp(text, root, length) == 0 ? text + length : text;
+}
+
 /* The path from the process's root; NULL where the descriptor is none. */
 static char *from_root(pid_t pid, int directory, const char *path)
 {
 	char link[64];
 	auto_free char *base = NULL;
-	auto_free char *root = NULL;
-	size_t length;
+	const char *below;
 
 	if (path[0] == '/')
 		return strdup(path);
@@ -103,15 +127,77 @@ static char *from_root(pid_t pid, int directory, const char *path)
 	else
 		(void)snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, directory);
 	base = link_text(link);
-	(void)snprintf(link, sizeof link, "/proc/%d/root", (int)pid);
-	root = link_text(link);
-	if (base == NULL || root == NULL || base[0] != '/')
+	if (base == NULL || base[0] != '/')
 		return NULL;
-	/* a root of the process's own is a part of what the kernel calls it */
-	length = strcmp(root, "/") != 0 ? strlen(root) : 0;
-	if (strncmp(base, root, length) != 0)
-		length = 0;
-	return path[0] == '\0' ? strdup(base + length) : join(base + length, path);
+	below = below_root(pid, base);
+	return path[0] == '\0' ? strdup(below) : join(below, path);
+}
+
+/* The length of a path's first part that is one of the kernel's links below /proc/PID: "cwd",
+ * "root" or "fd/N"; 0: it is none. */
+static size_t kernel_link(const char *path)
+{
+	size_t length = strcspn(path, "/");
+
+	if (length == 3 && strncmp(path, "cwd", 3) == 0)
+		return length;
+	if (length == 4 && strncmp(path, "root", 4) == 0)
+		return length;
+	if (length != 2 || strncmp(path, "fd/", 3) != 0)
+		return 0;
+	length = strspn(path + 3, "0123456789");
+	return length > 0 && (path[3 + length] == '/' || path[3 + length] == '\0') ? 3 + length : 0;
+}
+
+/*
+ * The kernel's links below /proc lead where no text says, and to the tracer /proc/self is another
+ * process: true where *path began with one, and is now what lies behind it.
+ */
+static bool through_proc(pid_t pid, int root_fd, bool follow, char **path)
+{
+	char folder[64];
+	const char *rest = *path + strlen("/proc/");
+	size_t length;
+	auto_fd int process = -1;
+	auto_free char *name = NULL;
+	auto_free char *target = NULL;
+	struct statfs fs;
+	char *whole = NULL;
+	int number;
+
+	if (strncmp(*path, "/proc/", strlen("/proc/")) != 0)
+		return false;
+	length = strcspn(rest, "/");
+	if ((length == 4 && strncmp(rest, "self", 4) == 0) ||
+	    (length == 11 && strncmp(rest, "thread-self", 11) == 0))
+		number = procfs_inner_pid(pid);
+	else if (length > 0 && length < 10 && strspn(rest, "0123456789") == length)
+		number = (int)strtol(rest, NULL, 10);
+	else
+		return false;
+	rest += length + (rest[length] == '/');
+	if (strncmp(rest, "task/", 5) == 0 && strchr(rest + 5, '/') != NULL) {
+		number = (int)strtol(rest + 5, NULL, 10);
+		rest = strchr(rest + 5, '/') + 1;
+	}
+	length = kernel_link(rest);
+	if (length == 0 || (!follow && rest[length] == '\0'))
+		return false;
+	/* a thread has a folder, too, though it is not listed */
+	(void)snprintf(folder, sizeof folder, "/proc/%d", number);
+	process = inroot_open(root_fd, folder, O_PATH | O_DIRECTORY, 0);
+	name = strndup(rest, length);
+	if (process < 0 || name == NULL || fstatfs(process, &fs) < 0 ||
+	    fs.f_type != PROC_SUPER_MAGIC)
+		return false;
+	target = link_at(process, name);
+	if (target == NULL || target[0] != '/')
+		return false;
+	if (asprintf(&whole, "%s%s", below_root(pid, target), rest + length) < 0)
+		return false;
+	free(*path);
+	*path = clean_absolute(whole);
+	return *path != NULL;
 }
 
 static void look(const struct place_root *root, int fd, struct place *place)
@@ -125,17 +211,6 @@ static void look(const struct place_root *root, int fd, struct place *place)
 		place->where = PLACE_UNKNOWN;
 	else
 		place->where = mount == root->mount ? PLACE_ROOT : PLACE_ELSEWHERE;
-}
-
-static char *link_at(int directory, const char *name)
-{
-	char text[PATH_MAX];
-	ssize_t length = readlinkat(directory, name, text, sizeof text - 1);
-
-	if (length < 0)
-		return NULL;
-	text[length] = '\0';
-	return strdup(text);
 }
 
 /* Of what is there. */
@@ -212,6 +287,9 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 		place.path = steal(&whole);
 		again = false;
 	}
+	for (int links = 0; root_fd >= 0 && links < LINKS_MAX; links++)
+		if (!through_proc(pid, root_fd, follow, &whole))
+			break;
 	for (int links = 0; again && links < LINKS_MAX; links++) {
 		auto_fd int fd = inroot_open(root_fd, whole, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
 

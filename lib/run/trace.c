@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -337,11 +338,10 @@ static void judge_call(struct trace *trace, const struct tracee *tracee, int err
 
 /* --- calls that do not exist here ---------------------------------------------------------- */
 
-/* Its result is ENOSYS. */
-static void skip_call(pid_t pid)
+static void skip_call(pid_t pid, int error)
 {
 #if defined(__x86_64__)
-	/* the kernel has put the result where it belongs before it asked */
+	(void)ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rax), (long)-error);
 	(void)ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.orig_rax), -1L);
 #elif defined(__aarch64__)
 	struct user_regs_struct registers;
@@ -350,13 +350,42 @@ static void skip_call(pid_t pid)
 	struct iovec number = { &none, sizeof none };
 
 	if (ptrace(PTRACE_GETREGSET, pid, 1 /* NT_PRSTATUS */, &all) == 0) {
-		registers.regs[0] = (unsigned long long)-ENOSYS;
+		registers.regs[0] = (unsigned long long)-(long)error;
 		(void)ptrace(PTRACE_SETREGSET, pid, 1, &all);
 	}
 	(void)ptrace(PTRACE_SETREGSET, pid, 0x404 /* NT_ARM_SYSTEM_CALL */, &number);
 #else
 #error "how is a system call skipped on this kind of machine?"
 #endif
+}
+
+/* Of clone; the flag would leave the new process without a tracer. */
+static void clear_untraced(pid_t pid, uint64_t flags)
+{
+	if ((flags & CLONE_UNTRACED) == 0)
+		return;
+	flags &= ~(uint64_t)CLONE_UNTRACED;
+#if defined(__x86_64__)
+	(void)ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rdi), (long)flags);
+#elif defined(__aarch64__)
+	struct user_regs_struct registers;
+	struct iovec all = { &registers, sizeof registers };
+
+	if (ptrace(PTRACE_GETREGSET, pid, 1 /* NT_PRSTATUS */, &all) == 0) {
+		registers.regs[0] = flags;
+		(void)ptrace(PTRACE_SETREGSET, pid, 1, &all);
+	}
+#endif
+}
+
+static void on_fork(struct trace *trace, pid_t pid, long number, uint64_t flags)
+{
+	if (trace->tracee_count >= TRACEES_MAX) {
+		trace->refused_forks++;
+		skip_call(pid, EAGAIN);
+	} else if (number == SYS_clone) {
+		clear_untraced(pid, flags);
+	}
 }
 
 static void record_unknown(struct trace *trace, pid_t pid, long number, bool foreign)
@@ -387,22 +416,31 @@ static void tracee_continue(pid_t pid, int signal)
 static bool enters_call(struct trace *trace, struct tracee *tracee)
 {
 	struct __ptrace_syscall_info info = { .op = 0 };
+	const struct call *call;
 	unsigned long index = 0;
 	uint64_t args[6];
 
 	if (ptrace(PTRACE_GETEVENTMSG, tracee->pid, NULL, &index) < 0 ||
 	    ptrace(PTRACE_GET_SYSCALL_INFO, tracee->pid, sizeof info, &info) <= 0)
 		return false;
-	if (index == CALL_UNKNOWN || index == CALL_FOREIGN) {
-		record_unknown(trace, tracee->pid, (long)info.seccomp.nr, index == CALL_FOREIGN);
-		skip_call(tracee->pid);
+	if (index == CALL_FORKS && call_forks(info.arch, info.seccomp.nr)) {
+		on_fork(trace, tracee->pid, (long)info.seccomp.nr, info.seccomp.args[0]);
 		return false;
 	}
-	if (call_at(index) == NULL)
+	call = call_at(index, info.arch, info.seccomp.nr);
+	if (call == NULL) {
+		bool foreign = call_is_foreign(info.arch, info.seccomp.nr);
+
+		/* what a filter of the program's own asks a tracer about fails where there is none
+		 */
+		if (foreign || call_is_unknown(info.arch, info.seccomp.nr))
+			record_unknown(trace, tracee->pid, (long)info.seccomp.nr, foreign);
+		skip_call(tracee->pid, ENOSYS);
 		return false;
+	}
 	for (size_t i = 0; i < array_size(args); i++)
 		args[i] = info.seccomp.args[i];
-	tracee_enter(tracee, call_at(index), args);
+	tracee_enter(tracee, call, args);
 	return tracee->arguments[0].path != NULL;
 }
 
@@ -512,6 +550,15 @@ static void on_event(struct trace *trace, pid_t pid, int status)
 	}
 }
 
+/* Process 1 of a namespace cannot be stopped from inside; one that is traced could. */
+static bool stops_first(const struct trace *trace, pid_t pid, int signal)
+{
+	siginfo_t info;
+
+	return signal == SIGSTOP && pid == trace->first &&
+	       ptrace(PTRACE_GETSIGINFO, pid, NULL, &info) == 0 && info.si_pid != 0;
+}
+
 bool trace_handle(struct trace *trace, pid_t pid, int status, int *ret_status)
 {
 	struct tracee *tracee;
@@ -535,6 +582,10 @@ bool trace_handle(struct trace *trace, pid_t pid, int status, int *ret_status)
 			on_call_stop(trace, tracee);
 		else
 			tracee_continue(pid, 0);
+		return false;
+	}
+	if (stops_first(trace, pid, WSTOPSIG(status))) {
+		tracee_continue(pid, 0);
 		return false;
 	}
 	/* a signal on its way, also to one that is inside a call: its exit is still waited for */

@@ -37,6 +37,10 @@ struct unknown_call {
 /* Distinct ones that are kept. */
 #define UNKNOWN_CALLS_MAX 64
 
+/* Processes and threads that there can be at a time; more are refused with EAGAIN, as by the limit
+ * of a control group. Podman has the same number. */
+#define TRACEES_MAX 2048
+
 /* What all processes had at one moment. */
 struct usage {
 	uint64_t time;	   /* nanoseconds since the program's first instruction */
@@ -55,10 +59,11 @@ struct trace {
 	struct unknown_call *unknown;
 	size_t unknown_count;
 	size_t unknown_capacity;
-	uint64_t start;	      /* CLOCK_MONOTONIC of the first instruction; 0 before */
-	uint64_t peak_memory; /* bytes: the most that processes which lived together had at their
-			       * peaks, added up */
-	uint64_t cpu_time;    /* nanoseconds, user and system, of processes that have ended */
+	uint64_t refused_forks; /* there were TRACEES_MAX */
+	uint64_t start;		/* CLOCK_MONOTONIC of the first instruction; 0 before */
+	uint64_t peak_memory;	/* bytes: the most that processes which lived together had at their
+				 * peaks, added up */
+	uint64_t cpu_time;	/* nanoseconds, user and system, of processes that have ended */
 	unsigned peak_processes;
 	unsigned peak_threads;
 	unsigned peak_files;
