@@ -30,6 +30,8 @@
 #define SAMPLE_EVERY (100 * MILLISECOND)
 #define SAMPLE_SHARE 100
 
+#define REAPED_AT_A_TIME 256
+
 struct run {
 	const struct container_options *options;
 	const struct image *image;
@@ -50,6 +52,7 @@ struct run {
 	struct joined check; /* the health check that runs */
 	struct buf check_output;
 	bool check_timed_out;
+	bool reap_again; /* there may be more to wait for */
 	bool ended;
 	bool command_ended;
 	bool stopping;	   /* the stop signal is due, or sent */
@@ -110,6 +113,8 @@ static int open_signals(struct run *run, struct error *err)
 	(void)sigaddset(&mask, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &mask, &run->old_mask) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot block signals: %s", strerror(errno));
+	/* ignored, as some parents leave it, nobody could be waited for */
+	(void)signal(SIGCHLD, SIG_DFL);
 	run->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (run->signals < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot watch signals: %s", strerror(errno));
@@ -157,8 +162,11 @@ static int run_clone(struct run *run, struct error *err)
 	run->sandbox.out = out[1];
 	run->sandbox.err = error_pipe[1];
 	pid = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-	if (pid == 0)
+	if (pid == 0) {
+		/* its own copy of our end would keep it waiting for us where we are gone */
+		(void)close(pair[0]);
 		sandbox_enter(&run->sandbox);
+	}
 	(void)close(pair[1]);
 	(void)close(out[1]);
 	(void)close(error_pipe[1]);
@@ -433,14 +441,18 @@ static void on_child(struct run *run, pid_t pid, int status)
 		run_stop_now(run);
 }
 
+/* So many at a time: processes that never rest do not keep the run from its deadlines. */
 static void reap(struct run *run)
 {
-	for (;;) {
+	run->reap_again = true;
+	for (int i = 0; i < REAPED_AT_A_TIME; i++) {
 		int status;
 		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
 
-		if (pid <= 0)
+		if (pid <= 0) {
+			run->reap_again = false;
 			return;
+		}
 		on_child(run, pid, status);
 	}
 }
@@ -531,7 +543,7 @@ static int drain_channel(struct run *run, struct error *err)
 static int poll_time(const struct run *run)
 {
 	uint64_t now = trace_now();
-	uint64_t due = run->deadline > 0 ? run->deadline : UINT64_MAX;
+	uint64_t due = run->reap_again ? now : run->deadline > 0 ? run->deadline : UINT64_MAX;
 	uint64_t left;
 
 	if (run->next_sample > 0 && run->next_sample < due)
@@ -570,7 +582,7 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 
 		if (poll(ready, array_size(ready), poll_time(run)) < 0 && errno != EINTR)
 			return error_set(err, ERROR_SYSTEM, "cannot wait: %s", strerror(errno));
-		if (ready[0].revents != 0)
+		if (ready[0].revents != 0 || run->reap_again)
 			on_signals(run);
 		if (ready[1].revents != 0 && run->channel >= 0 && on_channel(run, err) < 0)
 			return -1;
@@ -662,10 +674,12 @@ static int open_log(struct run *run, struct error *err)
 static int close_log(struct run *run, struct error *err)
 {
 	FILE *file = steal(&run->log_file);
+	bool failed = file != NULL && ferror(file) != 0;
 
-	if (file != NULL && fclose(file) != 0)
+	errno = 0;
+	if (file != NULL && (fclose(file) != 0 || failed))
 		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", run->options->log_file,
-				 strerror(errno));
+				 errno != 0 ? strerror(errno) : "write failed");
 	return 0;
 }
 
