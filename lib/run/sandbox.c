@@ -135,7 +135,9 @@ static int mount_root(struct error *err)
 	if (mkdir("mnt/upper", 0755) < 0 || mkdir("mnt/work", 0700) < 0 ||
 	    mkdir("mnt/merged", 0755) < 0 || mkdir("mnt/etc", 0755) < 0)
 		return mount_failed("tmpfs", err);
-	if (mount("overlay", "mnt/merged", "overlay", 0,
+	/* a device that a program makes leads nowhere: there is no list of those that are allowed
+	 */
+	if (mount("overlay", "mnt/merged", "overlay", MS_NODEV,
 		  "lowerdir=root,upperdir=mnt/upper,workdir=mnt/work") < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot mount an overlay: %s", strerror(errno));
 	return 0;
@@ -165,8 +167,8 @@ static int mount_devices(int root, struct error *err)
 	};
 	auto_fd int dev = -1;
 
-	if (mount_inside(root, "dev", "tmpfs", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755",
-			 err) < 0)
+	if (mount_inside(root, "dev", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV | MS_STRICTATIME,
+			 "mode=755,size=64m", err) < 0)
 		return -1;
 	for (size_t i = 0; i < array_size(devices); i++) {
 		char inside[32];
@@ -291,7 +293,7 @@ static int mount_volume(int root, const char *path, size_t number, struct error 
 	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", place);
 	(void)snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s", self, upper,
 		       work);
-	if (mount("overlay", self, "overlay", 0, options) < 0)
+	if (mount("overlay", self, "overlay", MS_NODEV, options) < 0)
 		return mount_failed(path, err);
 	return 0;
 }
