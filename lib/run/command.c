@@ -8,62 +8,93 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
+
+/* A millisecond each. */
+#define KILL_TRIES 5000
 
 static int exit_status(int status)
 {
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* All that descends from this process and is left, also what moved to it when its parent ended. */
+/* Ends every child of this process; false where there is none. */
+static bool kill_children(void)
+{
+	char path[64];
+	auto_file FILE *children = NULL;
+	bool any = false;
+	long pid;
+
+	(void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	children = fopen(path, "re");
+	while (children != NULL && fscanf(children, "%ld", &pid) == 1) {
+		if (pid > 1)
+			(void)kill((pid_t)pid, SIGKILL);
+		any = true;
+	}
+	return any;
+}
+
+/* All that descends from this process and is left: what its parents leave behind becomes its own
+ * child. It may fork faster than one list of children can be read, but not for long. */
 static void kill_descendants(void)
 {
-	for (int tries = 0; tries < 100; tries++) {
-		char path[64];
-		char pids[4096];
-		auto_fd int fd = -1;
-		ssize_t got;
+	const struct timespec moment = { 0, 1000000 };
 
-		(void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		got = fd >= 0 ? read(fd, pids, sizeof pids - 1) : 0;
-		if (got <= 0)
-			return;
-		pids[got] = '\0';
-		for (char *rest = pids; *rest != '\0';) {
-			char *end;
-			long pid = strtol(rest, &end, 10);
-
-			if (end == rest)
-				break;
-			if (pid > 1)
-				(void)kill((pid_t)pid, SIGKILL);
-			rest = end + strspn(end, " ");
-		}
-		while (waitpid(-1, NULL, 0) > 0)
+	for (int tries = 0; tries < KILL_TRIES && kill_children(); tries++) {
+		(void)nanosleep(&moment, NULL);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}
 }
 
-static void guard_wakes(unused_arg int signal)
+/* Until COMMAND has ended, or SIGTERM has come: then false. */
+static bool guard_wait(pid_t command, int *ret_status)
 {
+	sigset_t awaited;
+
+	(void)sigemptyset(&awaited);
+	(void)sigaddset(&awaited, SIGTERM);
+	(void)sigaddset(&awaited, SIGCHLD);
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid == command) {
+			*ret_status = status;
+			return true;
+		}
+		if (pid < 0 && errno == ECHILD)
+			return false;
+		if (pid == 0 && sigwaitinfo(&awaited, NULL) == SIGTERM)
+			return false;
+	}
 }
 
 /*
  * Stands between ro-run and COMMAND: it adopts what COMMAND leaves behind, and is told by the
- * kernel when ro-run is killed, so that COMMAND ends in every case.
+ * kernel when ro-run is killed, so that COMMAND ends in every case. All signals are blocked: those
+ * of the terminal are COMMAND's affair, and SIGTERM must not come between two looks.
  */
 _Noreturn static void guard_run(pid_t command)
 {
-	struct sigaction action = { .sa_handler = guard_wakes };
 	int status = 0;
-	int result;
+	bool ended = guard_wait(command, &status);
 
-	(void)sigaction(SIGTERM, &action, NULL);
-	result = waitpid(command, &status, 0);
 	kill_descendants();
-	if (result != command)
-		_exit(128 + SIGTERM);
-	_exit(exit_status(status));
+	_exit(ended ? exit_status(status) : 128 + SIGTERM);
+}
+
+static void guard_prepare(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 }
 
 /* The namespaces that COMMAND enters; -1 for one that is not to be entered. */
@@ -169,9 +200,7 @@ int command_start(struct command *command, char *const *argv, const struct comma
 	if (guard == 0) {
 		pid_t child;
 
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-		(void)sigprocmask(SIG_SETMASK, place->mask, NULL);
+		guard_prepare();
 		if (getppid() != supervisor)
 			_exit(125);
 		child = fork();
