@@ -91,11 +91,19 @@ static json_t *would_json(const struct rorun *run, const struct write_record *wo
 	return object;
 }
 
+/* Of each list; an attempt takes five times as much memory in a document as on record. */
+#define ATTEMPTS_SHOWN 2500
+
+static size_t shown_of(size_t count)
+{
+	return count < ATTEMPTS_SHOWN ? count : ATTEMPTS_SHOWN;
+}
+
 static json_t *refused_json(const struct rorun *run, const struct container_record *record)
 {
 	json_t *refused = json_array();
 
-	for (size_t i = 0; i < record->trace.refused.count; i++)
+	for (size_t i = 0; i < shown_of(record->trace.refused.count); i++)
 		(void)json_array_append_new(refused,
 					    attempt_json(run, &record->trace.refused.items[i]));
 	for (size_t i = 0; i < record->would.count; i++)
@@ -108,7 +116,7 @@ static json_t *others_json(const struct attempts *attempts)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < attempts->count; i++) {
+	for (size_t i = 0; i < shown_of(attempts->count); i++) {
 		const struct attempt *attempt = &attempts->items[i];
 		json_t *object = json_object();
 
@@ -504,6 +512,7 @@ json_t *rorun_json(const struct rorun *run)
 	(void)json_object_set_new(report, "failed", others_json(&record->trace.failed));
 	set_number(report, "failed_count", record->trace.failed.total);
 	(void)json_object_set_new(report, "unknown_calls", unknown_json(&record->trace));
+	set_number(report, "refused_forks", record->trace.refused_forks);
 	(void)json_object_set_new(report, "writes", writes_json(record));
 	(void)json_object_set_new(report, "log", log_json(run));
 	(void)json_object_set_new(report, "log_summary", log_summary_json(run));

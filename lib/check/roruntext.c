@@ -100,7 +100,8 @@ static void print_last_log(FILE *out, const struct container_record *record)
 
 	if (record->log_count == 0)
 		return;
-	(void)fprintf(out, "the log's last lines:\n");
+	(void)fprintf(out, record->log_truncated ? "the last lines that were kept of the log:\n"
+						 : "the log's last lines:\n");
 	for (size_t i = from; i < record->log_count; i++) {
 		(void)fputs("  ", out);
 		print_escaped(out, record->log[i].text);
@@ -183,6 +184,10 @@ static void print_extras(FILE *out, const struct container_record *record)
 		print_escaped(out, unknown->process);
 		(void)fputc('\n', out);
 	}
+	if (record->trace.refused_forks > 0)
+		(void)fprintf(out,
+			      "denied: %" PRIu64 " new processes or threads, for there were %d\n",
+			      record->trace.refused_forks, TRACEES_MAX);
 	for (size_t i = 0; record->leftovers != NULL && record->leftovers[i] != NULL; i++)
 		(void)fprintf(out, "could not be removed: container %.12s\n", record->leftovers[i]);
 }

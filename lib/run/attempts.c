@@ -65,15 +65,30 @@ static bool slots_room(struct attempts *attempts)
 	return true;
 }
 
+static size_t text_size_of(const char *text)
+{
+	return text != NULL ? strlen(text) + 1 : 0;
+}
+
+static size_t bytes_of(const struct attempt *attempt)
+{
+	return text_size_of(attempt->process) + text_size_of(attempt->executable) +
+	       text_size_of(attempt->path) + text_size_of(attempt->from);
+}
+
 void attempts_add(struct attempts *attempts, struct attempt *attempt)
 {
+	size_t bytes = bytes_of(attempt);
+
 	attempts->total++;
-	if (attempts->count == ATTEMPTS_MAX || !slots_room(attempts) ||
+	if (attempts->count == ATTEMPTS_MAX || bytes > ATTEMPTS_BYTES_MAX - attempts->bytes ||
+	    !slots_room(attempts) ||
 	    array_room(&attempts->items, attempts->count, &attempts->capacity, NULL) < 0) {
 		attempt_release(attempt);
 		return;
 	}
 	attempt->count = 1;
+	attempts->bytes += bytes;
 	attempts->slots[slot_of(attempts, attempt)] = attempts->count + 1;
 	attempts->items[attempts->count++] = *attempt;
 	*attempt = (struct attempt) { 0 };

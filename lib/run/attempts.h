@@ -14,6 +14,8 @@
 
 /* Distinct attempts that a list keeps; more are only counted. */
 #define ATTEMPTS_MAX 10000
+/* Their texts, in bytes: a path may have 4095. */
+#define ATTEMPTS_BYTES_MAX ((size_t)2 << 20)
 
 struct attempt {
 	uint64_t time; /* nanoseconds since the program's first instruction */
@@ -33,6 +35,7 @@ struct attempts {
 	struct attempt *items;
 	size_t count;
 	size_t capacity;
+	size_t bytes;	/* of their texts */
 	uint64_t total; /* with repetitions, and those that were not kept */
 	size_t *slots;	/* internal: by hash; 0 is free, else a position + 1 */
 	size_t slot_count;

@@ -22,9 +22,10 @@ struct log_line {
 	char *text;
 };
 
-/* Of the log that is kept in memory; more is a told truncation. A line costs more than its text. */
+/* Of the log that is kept in memory; more is a told truncation. A line costs more than its text:
+ * about as much as this in the document, which has it in many parts. */
 #define LOG_BYTES_MAX ((size_t)6 << 20)
-#define LOG_LINE_COST 64
+#define LOG_LINE_COST 1024
 
 /* Each line is told to somebody as it comes, also those that are not kept. */
 struct log_watch {
@@ -53,7 +54,7 @@ struct container_options {
 	uint64_t grace;		  /* nanoseconds from stop signal to SIGKILL */
 	uint64_t health_interval; /* nanoseconds; 0: the image's */
 	bool no_health;		  /* the image's health check is left alone */
-	struct log_watch watch; /* .seen NULL: nobody */
+	struct log_watch watch;	  /* .seen NULL: nobody */
 	bool writable;
 	bool untraced;
 };

@@ -13,29 +13,32 @@ void log_stream_init(struct log_stream *stream, bool is_error)
 	buf_init(&stream->line, LINE_MAX_BYTES + 1);
 }
 
-static void log_write_file(FILE *file, const struct log_line *line, const struct timespec *clock)
+/* A part of a line says so: P, and its last part F, as in the CRI's logs. */
+static void log_write_file(FILE *file, const struct log_line *line, const struct timespec *clock,
+			   bool partial)
 {
 	struct tm parts;
 
 	if (gmtime_r(&clock->tv_sec, &parts) == NULL)
 		return;
-	(void)fprintf(file, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ %s F %s\n", parts.tm_year + 1900,
+	(void)fprintf(file, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ %s %c %s\n", parts.tm_year + 1900,
 		      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-		      clock->tv_nsec, line->is_error ? "stderr" : "stdout", line->text);
+		      clock->tv_nsec, line->is_error ? "stderr" : "stdout", partial ? 'P' : 'F',
+		      line->text != NULL ? line->text : "");
 }
 
-void log_add(struct container_record *record, FILE *file, struct log_stream *stream,
-	     const struct log_time *time)
+static void add_line(struct container_record *record, FILE *file, struct log_stream *stream,
+		     const struct log_time *time, bool partial)
 {
 	struct log_line line = { .is_error = stream->is_error };
 
 	/* a carriage return before the end belongs to the line's end */
-	if (stream->line.size > 0 && stream->line.data[stream->line.size - 1] == '\r')
+	if (!partial && stream->line.size > 0 && stream->line.data[stream->line.size - 1] == '\r')
 		buf_truncate(&stream->line, stream->line.size - 1);
 	line.text = (char *)(uintptr_t)stream->line.data;
 	line.time = time->since_start;
 	if (file != NULL)
-		log_write_file(file, &line, &time->clock);
+		log_write_file(file, &line, &time->clock, partial);
 	record->log_lines++;
 	if (record->watch.seen != NULL && line.text != NULL)
 		record->watch.seen(record->watch.context, &line);
@@ -63,17 +66,48 @@ void log_add(struct container_record *record, FILE *file, struct log_stream *str
 		record->log[record->log_count++] = line;
 }
 
-/* NUL bytes would end a line unseen: they become spaces. */
+void log_add(struct container_record *record, FILE *file, struct log_stream *stream,
+	     const struct log_time *time)
+{
+	add_line(record, file, stream, time, false);
+}
+
+/* To the line: NUL bytes would end it unseen, and become spaces. */
+static void take_piece(struct log_stream *stream, const char *data, size_t size)
+{
+	while (size > 0) {
+		const char *nul = memchr(data, '\0', size);
+		size_t whole = nul != NULL ? (size_t)(nul - data) : size;
+
+		buf_add(&stream->line, data, whole);
+		if (nul != NULL)
+			buf_add_char(&stream->line, ' ');
+		whole += nul != NULL;
+		data += whole;
+		size -= whole;
+	}
+}
+
 void log_take(struct container_record *record, FILE *file, struct log_stream *stream,
 	      const struct log_time *time, const char *data, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] == '\n') {
-			log_add(record, file, stream, time);
+	while (size > 0) {
+		const char *end = memchr(data, '\n', size);
+		size_t room = LINE_MAX_BYTES - stream->line.size;
+		size_t length = end != NULL ? (size_t)(end - data) : size;
+
+		if (length >= room) {
+			/* a line that does not end is cut, and the end of this one with it */
+			take_piece(stream, data, room);
+			add_line(record, file, stream, time, true);
+			data += room;
+			size -= room;
 			continue;
 		}
-		buf_add_char(&stream->line, data[i] == '\0' ? ' ' : data[i]);
-		if (stream->line.size >= LINE_MAX_BYTES)
+		take_piece(stream, data, length);
+		if (end != NULL)
 			log_add(record, file, stream, time);
+		data += length + (end != NULL);
+		size -= length + (end != NULL);
 	}
 }
