@@ -28,6 +28,7 @@ struct options {
 	struct option_number duration;
 	struct option_number health_interval;
 	struct option_number grace;
+	struct rorun_log log;
 	const char *timeline;
 	int engine;
 	int suggest_as;
@@ -291,8 +292,9 @@ static int write_timeline(const struct options *options, const struct rorun *run
 	auto_free char *name = NULL;
 	FILE *file;
 	bool written;
+	auto_free unsigned char *tones = rorun_log_tones(run);
 
-	if (timeline_make(&timeline, run->subject.name, run->record, NULL, err) < 0)
+	if (timeline_make(&timeline, run->subject.name, run->record, tones, err) < 0)
 		return -1;
 	if (asprintf(&name, "%s.new", options->timeline) < 0) {
 		name = NULL;
@@ -346,6 +348,7 @@ static struct rorun rorun_begin(const struct options *options)
 		.allow_count = options->allow.count,
 		.in_engine = options->engine == ENGINE_DOCKER,
 		.one_shot = options->container.command == NULL && !options->duration.set,
+		.log = &options->log,
 	};
 }
 
@@ -409,7 +412,8 @@ static int run(struct options *options, const struct operands *operands, uint64_
 		return error_set(err, ERROR_USAGE, "--suggest needs what --no-trace leaves out");
 	if (operands->command != NULL && operands->command[0] == NULL)
 		return error_set(err, ERROR_USAGE, "no COMMAND behind '--'");
-	if (image_name_parse(operands->items[0], &name, err) < 0)
+	if (image_name_parse(operands->items[0], &name, err) < 0 ||
+	    rorun_log_begin(&options->log, &options->container, err) < 0)
 		return -1;
 	if (options->engine == ENGINE_UNSAID)
 		options->engine =
@@ -434,6 +438,7 @@ int main(int argc, char **argv)
 		status = tool_finish(&program, status);
 	}
 	operands_release(&operands);
+	rorun_log_release(&options.log);
 	option_list_release(&options.env);
 	option_list_release(&options.tmpfs);
 	option_list_release(&options.volumes);

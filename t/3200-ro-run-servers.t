@@ -76,12 +76,14 @@ mended_by 'tmpfs /run/postgresql'
 server gunicorn http 8080
 dies_of '/app/RANDOM /tmp/RANDOM /usr/tmp/RANDOM /var/tmp/RANDOM' 'No usable temporary directory found'
 is "$(json out '[.log[].text] | any(test("read-only"; "i"))')" false 'gunicorn: "read-only" stands nowhere in its log'
+is "$(json out '.log_summary.signs["no-temporary-directory"]')" 1 'gunicorn: and yet the line is recognised'
 mended_by 'tmpfs /tmp, PYTHONDONTWRITEBYTECODE=1'
 
 # this one starts, serves, and is refused all the while
 server tomcat http 8080
 serve
 is "$(json out '"\(.verdict) \(.exit.early) \(.command.exit_status)"')" 'fails false 0' 'tomcat serves with a read-only root, and yet fails'
+is "$(json out '.log_summary | .signs["read-only"] > 0 and .levels.error > 0')" true 'tomcat: its log says so, at error level'
 for path in /tmp/hsperfdata_tomcat /etc/tomcat10/Catalina/localhost /var/log/tomcat10/catalina.DATE.log /var/cache/tomcat10/Catalina; do
 	is "$(refused_paths | tr ' ' '\n' | grep -cxF "$path")" 1 "tomcat: $path is refused"
 done
@@ -90,6 +92,7 @@ mended_by 'tmpfs /etc/tomcat10/Catalina/localhost, tmpfs /tmp/hsperfdata_tomcat,
 server node http 8080
 dies_of '/home/app/.cache /home/app/.cache/web' ENOENT
 is "$(json out '[.log[].text] | any(test("EROFS|read-only"; "i"))')" false 'node: its log speaks of a missing folder, not of a read-only root'
+is "$(json out '.log_summary.signs["cannot-write"] + .log_summary.signs.cache > 0')" true 'node: the line is recognised'
 mended_by 'tmpfs /home/app/.cache'
 
 # --- an engine comes to the same verdicts, and runs with the same mounts

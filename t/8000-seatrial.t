@@ -68,15 +68,19 @@ for name in $(sed -n 's/^\([A-Z_]*\)=.*/\1/p' "$conf"); do
 	grep -q "^$name " out || fail "the example sets '$name', which seatrial does not know"
 done
 
-# the log lines of the world
-if [ -n "${CORPUS:-}" ]; then
-	PERL5LIB=$SRCDIR/t/lib perl -MTrialRun -MJSON::PP -e '
-		my $lines = decode_json(Trial::slurp($ARGV[0]))->{lines};
-		for (@$lines) {
-			my $found = TrialRun::log_read_only({ log => [ { text => $_->{line} } ] }) ? 1 : 0;
-			print "$_->{line}\n" if $found != ($_->{ro} ? 1 : 0);
-		}' "$CORPUS/read-only-log-lines.json" >wrong
-	is "$(cat wrong)" '' 'log lines of a read-only root are told from others'
-fi
+# what ro-run says of a log line decides, and a line of which it says nothing decides nothing
+cat >log.pl <<'EOF'
+	my @log = map { { text => $_->[0], json => $_->[1], level => $_->[2], sign => $_->[3] } }
+		['{"level":"info"}', 1, 'info', undef], ['{"level":"x"}', 1, undef, undef], ['a', 0, 'error', 'read-only'],
+		['b', 0, 'critical', 'no-temporary-directory'], ['c', 0, 'warning', 'cache'], ['d', 0, undef, 'cannot-write'];
+	$log[2]{signs} = ['read-only', 'cache'];
+	my $run = { log => \@log };
+	print scalar(log_errors($run)), scalar(log_read_only($run)), scalar(log_cache_warnings($run)), scalar(log_not_json($run)), "\n";
+	for my $decide (\&log_errors, \&log_read_only, \&log_cache_warnings, \&log_not_json) {
+		print eval { $decide->({ log => [ { text => 'ERROR' } ] }); 1 } ? 'decided' : 'died', "\n";
+	}
+EOF
+PERL5LIB=$SRCDIR/t/lib perl -MTrialRun log.pl >decided
+is "$(tr '\n' ' ' <decided)" '2225 died died died died ' 'a log is judged by what ro-run says of its lines'
 
 done_testing

@@ -12,6 +12,7 @@
 #include "attributes.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "check/logscan.h"
 #include "check/suggest.h"
 #include "run/container.h"
 
@@ -32,6 +33,17 @@ struct rorun_verdict {
 	bool holds;
 };
 
+/* What the log's lines are, counted as they come. */
+struct rorun_log {
+	struct log_scan *scan;
+	struct log_tally tally;
+};
+
+/* From then on a run with these options tells it each line. */
+int rorun_log_begin(struct rorun_log *log, struct container_options *options,
+		    struct error *err) must_check;
+void rorun_log_release(struct rorun_log *log);
+
 /* All that a report is made of. What it points to is borrowed. */
 struct rorun {
 	const struct container_options *options;
@@ -43,6 +55,7 @@ struct rorun {
 	const struct container_record *record;
 	struct rorun_verdict verdict;
 	const struct suggestion *suggestion; /* NULL: none was asked for */
+	const struct rorun_log *log;
 };
 
 /* Fills `verdict` in. */
@@ -54,6 +67,10 @@ bool rorun_is_would_allowed(const struct rorun *run, const struct write_record *
 int rorun_exit_code(const struct container_record *record);
 /* "ended", "stopped" or "killed". */
 const char *rorun_exit_reason(const struct container_record *record);
+
+/* How bad each kept line of the log is: an enum timeline_tone each; the caller frees. NULL: no
+ * memory, or no line. */
+unsigned char *rorun_log_tones(const struct rorun *run);
 
 /* The document, schema seatrial/ro-run/1. NULL: no memory. */
 json_t *rorun_json(const struct rorun *run);

@@ -229,19 +229,50 @@ static json_t *image_json(const struct rorun_subject *subject)
 	return object;
 }
 
-static json_t *log_json(const struct container_record *record)
+static json_t *log_json(const struct rorun *run)
 {
+	const struct container_record *record = run->record;
 	json_t *lines = json_array();
 
 	for (size_t i = 0; i < record->log_count; i++) {
 		json_t *line = json_object();
+		struct log_finding finding;
 
+		log_scan_line(run->log->scan, record->log[i].text, strlen(record->log[i].text),
+			      &finding);
 		set_ms(line, "time_ms", record->log[i].time);
 		set_text(line, "stream", record->log[i].is_error ? "stderr" : "stdout");
 		set_text(line, "text", record->log[i].text);
+		set_bool(line, "json", finding.is_json);
+		set_text(line, "level", log_level_name(finding.level));
+		set_text(line, "sign", log_sign_name(finding.sign));
 		(void)json_array_append_new(lines, line);
 	}
 	return lines;
+}
+
+/* Of all lines, also those that were not kept. */
+static json_t *log_summary_json(const struct rorun *run)
+{
+	struct log_count total = log_tally_total(&run->log->tally);
+	json_t *object = json_object();
+	json_t *levels = json_object();
+	json_t *signs = json_object();
+
+	set_number(object, "lines", total.lines);
+	set_number(object, "stderr_lines", run->log->tally.errors.lines);
+	set_number(object, "json_lines", total.json);
+	set_number(object, "json_lines_with_level", total.json_level);
+	for (int level = 0; level < LOG_LEVELS; level++)
+		if (log_level_name((enum log_level)level) != NULL)
+			set_number(levels, log_level_name((enum log_level)level),
+				   total.levels[level]);
+	for (int sign = 0; sign < LOG_SIGNS; sign++)
+		if (log_sign_name((enum log_sign)sign) != NULL)
+			set_number(signs, log_sign_name((enum log_sign)sign), total.signs[sign]);
+	(void)json_object_set_new(object, "levels", levels);
+	(void)json_object_set_new(object, "signs", signs);
+	return object;
 }
 
 static json_t *ports_json(const struct container_record *record)
@@ -474,7 +505,8 @@ json_t *rorun_json(const struct rorun *run)
 	set_number(report, "failed_count", record->trace.failed.total);
 	(void)json_object_set_new(report, "unknown_calls", unknown_json(&record->trace));
 	(void)json_object_set_new(report, "writes", writes_json(record));
-	(void)json_object_set_new(report, "log", log_json(record));
+	(void)json_object_set_new(report, "log", log_json(run));
+	(void)json_object_set_new(report, "log_summary", log_summary_json(run));
 	set_bool(report, "log_truncated", record->log_truncated);
 	(void)json_object_set_new(report, "exit", exit_json(record));
 	(void)json_object_set_new(report, "stop", stop_json(run, record));

@@ -150,6 +150,26 @@ static void print_health(FILE *out, const struct health_record *health)
 	(void)fputc('\n', out);
 }
 
+static void print_log_summary(FILE *out, const struct rorun *run)
+{
+	struct log_count total = log_tally_total(&run->log->tally);
+	uint64_t errors = total.levels[LOG_LEVEL_ERROR] + total.levels[LOG_LEVEL_CRITICAL];
+
+	if (total.lines == 0)
+		return;
+	(void)fprintf(out, "log: %" PRIu64 " line%s", total.lines, total.lines == 1 ? "" : "s");
+	if (errors > 0)
+		(void)fprintf(out, ", %" PRIu64 " at error level", errors);
+	if (total.levels[LOG_LEVEL_WARNING] > 0)
+		(void)fprintf(out, ", %" PRIu64 " at warning level",
+			      total.levels[LOG_LEVEL_WARNING]);
+	for (int sign = 0; sign < LOG_SIGNS; sign++)
+		if (log_sign_name((enum log_sign)sign) != NULL && total.signs[sign] > 0)
+			(void)fprintf(out, ", %" PRIu64 " of the kind %s", total.signs[sign],
+				      log_sign_name((enum log_sign)sign));
+	(void)fputc('\n', out);
+}
+
 /* What a run without a verdict may hold of its own. */
 static void print_extras(FILE *out, const struct container_record *record)
 {
@@ -314,6 +334,7 @@ int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 		(void)fprintf(out, "%s%s/%s:%u%s", i == 0 ? "listened on " : ", ",
 			      record->ports[i].protocol, record->ports[i].address,
 			      record->ports[i].port, i + 1 == record->port_count ? "\n" : "");
+	print_log_summary(out, run);
 	print_extras(out, record);
 	if (!run->options->untraced && record->usage_known)
 		print_usage(out, &record->trace);

@@ -42,6 +42,7 @@ static int proof_make(struct proof *proof, const struct suggest_question *questi
 	*options = *question->options;
 	options->writable = false;
 	options->log_file = NULL;
+	options->watch = (struct log_watch) { 0 };
 	proof->tmpfs = copy_list(options->tmpfs, options->tmpfs_count, suggestion->count);
 	proof->volumes = copy_list(options->volumes, options->volume_count, suggestion->count);
 	proof->env = copy_list(options->env, options->env_count, 1);
@@ -206,6 +207,7 @@ int suggest_find(const struct suggest_question *question, struct suggestion *ret
 
 	options.writable = true;
 	options.log_file = NULL;
+	options.watch = (struct log_watch) { 0 };
 	if (question->look->run(question->look->context, &options, &record, err) < 0)
 		return -1;
 	if (record.interrupted != 0)

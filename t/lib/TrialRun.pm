@@ -4,7 +4,6 @@ package TrialRun;
 use strict;
 use warnings;
 use Exporter 'import';
-use JSON::PP;
 use Trial;
 
 our @EXPORT = qw(trial_run endpoint endpoints answer log_errors log_read_only log_cache_warnings
@@ -58,51 +57,45 @@ sub answer {
 	return $found // die "no answer of $url on record\n";
 }
 
-my %error_word = map { $_ => 1 } qw(error err critical crit fatal emergency emerg alert panic);
+# A member of a line of ro-run's log. It may be null; where it is missing nothing was judged.
+sub judged {
+	my ($line, $member) = @_;
+	die "ro-run's log says nothing about '$member'\n" unless exists $line->{$member};
+	return $line->{$member};
+}
 
+# The level of a line that is JSON: undef where it is none, or has no level that is known.
 sub line_level {
-	my ($text) = @_;
-	my $record = $text =~ /^\s*\{/ ? eval { JSON::PP->new->utf8->decode($text) } : undef;
-	return (undef, undef) unless ref $record eq 'HASH';
-	for my $key (qw(level severity levelname lvl log_level log.level loglevel)) {
-		return ($record, $record->{$key}) if defined $record->{$key} && !ref $record->{$key};
-	}
-	return ($record, undef);
+	my ($line) = @_;
+	my $level = judged($line, 'level');
+	return judged($line, 'json') ? $level : undef;
 }
 
 sub is_error {
-	my ($text) = @_;
-	my ($record, $level) = line_level($text);
-	if (defined $record) {
-		return 0 unless defined $level;
-		# pino and bunyan count 50 and more as errors
-		return $level =~ /^\d+$/ ? $level >= 50 : $error_word{ lc $level } // 0;
-	}
-	return 1 if $text =~ /\blevel=(?:error|fatal|panic|critical)\b/i;
-	return 1 if $text =~ /(?:^|[\s\[<(|])(?:ERROR|ERR|CRITICAL|FATAL|EMERG|ALERT|PANIC)(?=[\s\]>):|]|$)/;
-	return 1 if $text =~ /\[(?:error|crit|critical|alert|emerg|fatal)\]/i;
-	return $text =~ /^(?:(?:\S+: )?(?:fatal |internal )?error:|fatal:|panic:|Traceback \(most recent call last\):|\w*(?:Error|Exception): )/i;
+	my ($line) = @_;
+	return (judged($line, 'level') // '') =~ /^(?:error|critical)$/;
 }
 
-# The texts of EROFS in the libraries and languages seen so far, and of its consequences.
-sub is_read_only {
-	my ($text) = @_;
-	return $text =~ /read-only file ?system|\bEROFS\b|\bReadOnlyFilesystem\b|os error 30\b|errno[ :=]+30\b|no usable temporary directory found/i;
+# A line has one sign that is most to the point, and may have others.
+sub has_sign {
+	my ($line, @wanted) = @_;
+	my $first = judged($line, 'sign');
+	my %found = map { $_ => 1 } grep { defined } $first, @{ $line->{signs} // [] };
+	return scalar grep { $found{$_} } @wanted;
 }
 
-sub is_cache_warning {
-	my ($text) = @_;
-	return $text =~ /\bcache\b|\.cache\b|\bcaching\b/i
-	  && $text =~ /\bwarn|fail|cannot|can't|could not|couldn't|unable|not writ|denied|disabled|read-only|no such/i;
-}
+# The texts of EROFS, and of a consequence that nothing else has.
+sub is_read_only { return has_sign($_[0], 'read-only', 'no-temporary-directory') }
 
-sub log_errors { my ($run) = @_; return grep { is_error($_->{text}) } @{ $run->{log} } }
-sub log_read_only { my ($run) = @_; return grep { is_read_only($_->{text}) } @{ $run->{log} } }
-sub log_cache_warnings { my ($run) = @_; return grep { is_cache_warning($_->{text}) } @{ $run->{log} } }
+sub is_cache_warning { return has_sign($_[0], 'cache') }
+
+sub log_errors { my ($run) = @_; return grep { is_error($_) } @{ $run->{log} } }
+sub log_read_only { my ($run) = @_; return grep { is_read_only($_) } @{ $run->{log} } }
+sub log_cache_warnings { my ($run) = @_; return grep { is_cache_warning($_) } @{ $run->{log} } }
 
 sub log_not_json {
 	my ($run) = @_;
-	return grep { my ($record, $level) = line_level($_->{text}); !defined $level } @{ $run->{log} };
+	return grep { !defined line_level($_) } @{ $run->{log} };
 }
 
 sub first_lines {
