@@ -37,7 +37,8 @@ static void check_json(const char *text, size_t size, bool is_json)
 	bool is_object = json_is_object(doc);
 
 	json_decref(doc);
-	if (is_object && !is_json)
+	/* a NUL behind a number escapes jansson 2.14 */
+	if (is_object && !is_json && memchr(text, '\0', size) == NULL)
 		abort();
 	if (is_json && !is_object && !jansson_may_refuse(text, size))
 		abort();

@@ -237,6 +237,17 @@ static json_t *image_json(const struct rorun_subject *subject)
 	return object;
 }
 
+static json_t *signs_json(unsigned signs)
+{
+	json_t *array = json_array();
+
+	for (int sign = 0; sign < LOG_SIGNS; sign++)
+		if ((signs & LOG_SIGN_BIT(sign)) != 0 && log_sign_name((enum log_sign)sign) != NULL)
+			(void)json_array_append_new(
+				array, json_string(log_sign_name((enum log_sign)sign)));
+	return array;
+}
+
 static json_t *log_json(const struct rorun *run)
 {
 	const struct container_record *record = run->record;
@@ -254,6 +265,7 @@ static json_t *log_json(const struct rorun *run)
 		set_bool(line, "json", finding.is_json);
 		set_text(line, "level", log_level_name(finding.level));
 		set_text(line, "sign", log_sign_name(finding.sign));
+		(void)json_object_set_new(line, "signs", signs_json(finding.signs));
 		(void)json_array_append_new(lines, line);
 	}
 	return lines;

@@ -35,6 +35,7 @@ struct argument {
 struct tracee {
 	pid_t pid;
 	bool leader;   /* of its thread group */
+	bool guest;    /* it joined the program, or descends from one that did */
 	uint64_t peak; /* of a leader: the most memory that was seen */
 	enum tracee_state state;
 	const struct call *call;
@@ -79,19 +80,6 @@ void trace_release(struct trace *trace)
 	*trace = (struct trace) { 0 };
 }
 
-int trace_seize(struct trace *trace, pid_t pid, struct error *err)
-{
-	unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-				PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
-				PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
-
-	(void)trace;
-	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot trace the container: %s",
-				 strerror(errno));
-	return 0;
-}
-
 static struct tracee *tracee_find(struct trace *trace, pid_t pid)
 {
 	for (size_t i = 0; i < trace->tracee_count; i++)
@@ -100,17 +88,29 @@ static struct tracee *tracee_find(struct trace *trace, pid_t pid)
 	return NULL;
 }
 
+static bool is_of_guest(struct trace *trace, pid_t pid, const char *name)
+{
+	char value[64];
+	const struct tracee *relative = procfs_status(pid, name, value, sizeof value)
+						? tracee_find(trace, (pid_t)strtol(value, NULL, 10))
+						: NULL;
+
+	return relative != NULL && relative->guest;
+}
+
 static struct tracee *tracee_add(struct trace *trace, pid_t pid)
 {
 	struct tracee *tracee = tracee_find(trace, pid);
 	char group[64];
+	bool guest;
 
 	if (tracee != NULL)
 		return tracee;
+	guest = is_of_guest(trace, pid, "Tgid") || is_of_guest(trace, pid, "PPid");
 	if (array_room(&trace->tracees, trace->tracee_count, &trace->tracee_capacity, NULL) < 0)
 		return NULL;
 	tracee = &trace->tracees[trace->tracee_count++];
-	*tracee = (struct tracee) { .pid = pid };
+	*tracee = (struct tracee) { .pid = pid, .guest = guest };
 	tracee->leader =
 		procfs_status(pid, "Tgid", group, sizeof group) && strtol(group, NULL, 10) == pid;
 	return tracee;
@@ -124,6 +124,25 @@ static void tracee_remove(struct trace *trace, pid_t pid)
 		return;
 	tracee_leave_call(tracee);
 	*tracee = trace->tracees[--trace->tracee_count];
+}
+
+int trace_seize(struct trace *trace, pid_t pid, struct error *err)
+{
+	unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+				PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
+				PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
+
+	if (pid != trace->first) {
+		struct tracee *tracee = tracee_add(trace, pid);
+
+		if (tracee == NULL)
+			return error_memory(err);
+		tracee->guest = true;
+	}
+	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot trace the container: %s",
+				 strerror(errno));
+	return 0;
 }
 
 /* --- reading what a call says -------------------------------------------------------------- */
@@ -496,7 +515,7 @@ static void add_peaks(struct trace *trace)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < trace->tracee_count; i++)
-		sum += trace->tracees[i].peak;
+		sum += trace->tracees[i].guest ? 0 : trace->tracees[i].peak;
 	if (sum > trace->peak_memory)
 		trace->peak_memory = sum;
 }
@@ -511,7 +530,7 @@ static void on_process_exit(struct trace *trace, pid_t pid)
 
 		if (procfs_status(pid, "VmHWM", value, sizeof value))
 			tracee->peak = strtoull(value, NULL, 10) * 1024;
-		trace->cpu_time += procfs_cpu_time(pid);
+		trace->cpu_time += tracee->guest ? 0 : procfs_cpu_time(pid);
 		add_peaks(trace);
 	}
 	tracee_continue(pid, 0);
@@ -611,7 +630,8 @@ void trace_measure(struct trace *trace, struct usage *ret_usage)
 	for (size_t i = 0; i < trace->tracee_count; i++) {
 		struct procfs_usage one;
 
-		if (!trace->tracees[i].leader || !procfs_usage(trace->tracees[i].pid, &one))
+		if (!trace->tracees[i].leader || trace->tracees[i].guest ||
+		    !procfs_usage(trace->tracees[i].pid, &one))
 			continue;
 		usage.processes++;
 		usage.memory += one.memory;

@@ -80,7 +80,8 @@ void trace_init(struct trace *trace, pid_t first, bool followed, bool writable);
 void trace_release(struct trace *trace);
 
 /* In the supervisor: seizes a process, which must not run on before: the first one, and later
- * those that join it in its namespaces. */
+ * those that join it in its namespaces. Of these the attempts are recorded, and nothing is
+ * measured: a health check is not what the program needs. */
 int trace_seize(struct trace *trace, pid_t pid, struct error *err) must_check;
 
 /*

@@ -89,13 +89,33 @@ sub is_read_only { return has_sign($_[0], 'read-only', 'no-temporary-directory')
 
 sub is_cache_warning { return has_sign($_[0], 'cache') }
 
-sub log_errors { my ($run) = @_; return grep { is_error($_) } @{ $run->{log} } }
-sub log_read_only { my ($run) = @_; return grep { is_read_only($_) } @{ $run->{log} } }
-sub log_cache_warnings { my ($run) = @_; return grep { is_cache_warning($_) } @{ $run->{log} } }
+# All lines were judged, and the first of them kept: those that are not here are one line more.
+sub with_rest {
+	my ($run, $total, @kept) = @_;
+	my $rest = $run->{log_truncated} ? $total->($run->{log_summary}) - @kept : 0;
+	push @kept, { time_ms => $run->{duration_ms}, text => "and $rest more behind what was kept of the log" } if $rest > 0;
+	return @kept;
+}
+
+sub log_errors {
+	my ($run) = @_;
+	return with_rest($run, sub { $_[0]{levels}{error} + $_[0]{levels}{critical} }, grep { is_error($_) } @{ $run->{log} });
+}
+
+sub log_read_only {
+	my ($run) = @_;
+	return with_rest($run, sub { $_[0]{signs}{'read-only'} + $_[0]{signs}{'no-temporary-directory'} },
+		grep { is_read_only($_) } @{ $run->{log} });
+}
+
+sub log_cache_warnings {
+	my ($run) = @_;
+	return with_rest($run, sub { $_[0]{signs}{cache} }, grep { is_cache_warning($_) } @{ $run->{log} });
+}
 
 sub log_not_json {
 	my ($run) = @_;
-	return grep { !defined line_level($_) } @{ $run->{log} };
+	return with_rest($run, sub { $_[0]{lines} - $_[0]{json_lines_with_level} }, grep { !defined line_level($_) } @{ $run->{log} });
 }
 
 sub first_lines {

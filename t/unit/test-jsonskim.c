@@ -124,6 +124,16 @@ static void refuses(unused_arg void **state)
 	}
 }
 
+/* jansson 2.14 does not see it. */
+static void refuses_a_nul_behind_a_number(unused_arg void **state)
+{
+	static const char text[] = "{\"a\":3\0}";
+	auto_buf struct buf out;
+
+	buf_init(&out, BUF_MAX_DEFAULT);
+	assert_false(json_skim(text, sizeof text - 1, note, &out));
+}
+
 /* An object with `depth` levels of arrays and objects in all. */
 static bool nested(size_t depth)
 {
@@ -173,6 +183,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_members),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(refuses_a_nul_behind_a_number),
 		cmocka_unit_test(nests),
 		cmocka_unit_test(cut_anywhere),
 	};
