@@ -1,5 +1,6 @@
 libseatrial_a_SOURCES += \
 	lib/run/account.c lib/run/account.h \
+	lib/run/caretaker.c lib/run/caretaker.h \
 	lib/run/command.c lib/run/command.h \
 	lib/run/container.c lib/run/container.h \
 	lib/run/enginelog.c lib/run/enginelog.h \
@@ -7,6 +8,7 @@ libseatrial_a_SOURCES += \
 	lib/run/enginesweep.c lib/run/enginesweep.h \
 	lib/run/health.c lib/run/health.h \
 	lib/run/join.c lib/run/join.h \
+	lib/run/noexec.c lib/run/noexec.h \
 	lib/run/plan.c lib/run/plan.h \
 	lib/run/record.c \
 	lib/run/upper.c lib/run/upper.h \

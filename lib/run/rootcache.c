@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "run/caretaker.h"
 #include "run/inroot.h"
 #include "run/unpack.h"
 
@@ -131,6 +132,42 @@ static int unpack_new(const struct image *image, int roots, const char *key, str
 	return result;
 }
 
+/* Who held the lock before may have removed its file: then it is another's, or nobody's. */
+static int lock_take(int roots, const char *name, int *ret_lock)
+{
+	for (;;) {
+		auto_fd int lock = openat(roots, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		struct stat held;
+		struct stat named;
+
+		if (lock < 0 || flock(lock, LOCK_EX) < 0 || fstat(lock, &held) < 0)
+			return -1;
+		if (fstatat(roots, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    named.st_ino == held.st_ino && named.st_dev == held.st_dev) {
+			*ret_lock = steal_fd(&lock);
+			return 0;
+		}
+	}
+}
+
+/* With the lock held: unless somebody else has made it while we waited. */
+static int unpack_locked(const struct image *image, int roots, const char *key,
+			 const char *lock_name, struct error *err)
+{
+	auto_free char *new_name = NULL;
+	auto_caretaker struct caretaker caretaker = { .line = -1 };
+	struct stat st;
+
+	if (fstatat(roots, key, &st, 0) == 0)
+		return 0;
+	if (asprintf(&new_name, "%s.new", key) < 0) {
+		new_name = NULL;
+		return error_memory(err);
+	}
+	caretaker_start(&caretaker, roots, (const char *const[]) { new_name, lock_name, NULL });
+	return unpack_new(image, roots, key, err);
+}
+
 int rootcache_get(const struct image *image, const char *cache, char **ret_directory,
 		  struct error *err)
 {
@@ -144,6 +181,7 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 	struct digest chain;
 	char *directory = NULL;
 	struct stat st;
+	int result;
 
 	if (base == NULL || asprintf(&roots_path, "%s/roots", base) < 0)
 		return error_memory(err);
@@ -160,14 +198,13 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", roots_path,
 				 strerror(errno));
 	if (fstatat(roots, key, &st, 0) < 0) {
-		lock = openat(roots, lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		if (lock_take(roots, lock_name, &lock) < 0)
 			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
 					 roots_path, strerror(errno));
-		/* somebody else may have made it while we waited */
-		if (fstatat(roots, key, &st, 0) < 0 && unpack_new(image, roots, key, err) < 0)
-			return -1;
+		result = unpack_locked(image, roots, key, lock_name, err);
 		(void)unlinkat(roots, lock_name, 0);
+		if (result < 0)
+			return -1;
 	}
 	if (asprintf(&directory, "%s/%s", roots_path, key) < 0)
 		return error_memory(err);
