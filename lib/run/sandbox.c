@@ -20,8 +20,10 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include "base/buf.h"
 #include "run/calls.h"
 #include "run/inroot.h"
+#include "run/noexec.h"
 
 /* What Docker leaves to root in a container; everything else is dropped. */
 static const int capabilities_kept[] = {
@@ -540,9 +542,21 @@ static void reset_signals(void)
 		(void)signal(i, SIG_DFL);
 }
 
+/* One file; what it tells of its failure, where it is there, is kept. */
+static int execute_file(const struct sandbox *sandbox, const char *file, struct buf *why)
+{
+	int saved;
+
+	(void)execve(file, sandbox->argv, sandbox->env);
+	saved = errno;
+	if (why->size == 0)
+		noexec_explain(file, saved, why);
+	return saved;
+}
+
 /* By the PATH of the container; a file that is no program is an error, not a script for a shell.
  * Returns why it failed. */
-static int execute(const struct sandbox *sandbox)
+static int execute(const struct sandbox *sandbox, struct buf *why)
 {
 	const char *path = "";
 	int saved = ENOENT;
@@ -550,24 +564,36 @@ static int execute(const struct sandbox *sandbox)
 	for (size_t i = 0; sandbox->env[i] != NULL; i++)
 		if (strncmp(sandbox->env[i], "PATH=", 5) == 0)
 			path = sandbox->env[i] + 5;
-	if (strchr(sandbox->argv[0], '/') != NULL) {
-		(void)execve(sandbox->argv[0], sandbox->argv, sandbox->env);
-		return errno;
-	}
+	if (strchr(sandbox->argv[0], '/') != NULL)
+		return execute_file(sandbox, sandbox->argv[0], why);
 	for (;;) {
 		size_t length = strcspn(path, ":");
 		char file[PATH_MAX];
 
 		if (snprintf(file, sizeof file, "%.*s%s%s", (int)length, path,
 			     length > 0 ? "/" : "./", sandbox->argv[0]) < (int)sizeof file) {
-			(void)execve(file, sandbox->argv, sandbox->env);
-			if (errno != ENOENT && errno != ENOTDIR)
-				saved = errno;
+			int error = execute_file(sandbox, file, why);
+
+			if (error != ENOENT && error != ENOTDIR)
+				saved = error;
 		}
 		if (path[length] == '\0')
 			return saved;
 		path += length + 1;
 	}
+}
+
+/* Returns only where it could not, with the exit status for that. */
+static int execute_or_say(const struct sandbox *sandbox, struct error *err)
+{
+	auto_buf struct buf why;
+	int saved;
+
+	buf_init(&why, ERROR_TEXT_MAX);
+	saved = execute(sandbox, &why);
+	(void)error_set(err, ERROR_INPUT, "cannot execute '%s': %s%s%s", sandbox->argv[0],
+			strerror(saved), why.size > 0 ? ": " : "", why.size > 0 ? why.data : "");
+	return saved == ENOENT ? 127 : 126;
 }
 
 static void take_streams(const struct sandbox *sandbox, int null)
@@ -586,16 +612,11 @@ static void take_streams(const struct sandbox *sandbox, int null)
 	reset_signals();
 }
 
-static int exit_of_failure(int error)
-{
-	return error == ENOENT ? 127 : 126;
-}
-
 _Noreturn void sandbox_enter(const struct sandbox *sandbox)
 {
 	struct error err = ERROR_INIT;
 	int null = open("/dev/null", O_RDONLY);
-	int saved;
+	int status;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)umask(022);
@@ -604,26 +625,22 @@ _Noreturn void sandbox_enter(const struct sandbox *sandbox)
 		_exit(125);
 	}
 	take_streams(sandbox, null);
-	saved = execute(sandbox);
-	(void)error_set(&err, ERROR_INPUT, "cannot execute '%s': %s", sandbox->argv[0],
-			strerror(saved));
+	status = execute_or_say(sandbox, &err);
 	send_message(sandbox->channel, SANDBOX_NOT_EXECUTED, err.text, -1);
-	_exit(exit_of_failure(saved));
+	_exit(status);
 }
 
 _Noreturn void sandbox_join(const struct sandbox *sandbox)
 {
 	struct error err = ERROR_INIT;
-	int saved = 0;
+	int status = 126;
 
 	(void)umask(022);
 	wait_for_supervisor(sandbox);
 	if (become_program(sandbox, &err) == 0) {
 		take_streams(sandbox, open("/dev/null", O_RDONLY));
-		saved = execute(sandbox);
-		(void)error_set(&err, ERROR_INPUT, "cannot execute '%s': %s", sandbox->argv[0],
-				strerror(saved));
+		status = execute_or_say(sandbox, &err);
 	}
 	(void)!write(sandbox->err, err.text, strlen(err.text));
-	_exit(exit_of_failure(saved));
+	_exit(status);
 }
