@@ -196,6 +196,7 @@ int command_start(struct command *command, char *const *argv, const struct comma
 	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
 	command->errors = errors[0];
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	guard = fork();
 	if (guard == 0) {
 		pid_t child;
@@ -237,6 +238,9 @@ void command_release(struct command *command)
 	if (command->guard > 0)
 		while (waitpid(command->guard, NULL, 0) < 0 && errno == EINTR)
 			;
+	/* of a guard that was killed, by COMMAND itself, say */
+	if (command->errors >= 0)
+		kill_descendants();
 	if (command->errors >= 0)
 		(void)close(command->errors);
 	command_init(command);

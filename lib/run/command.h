@@ -36,7 +36,8 @@ int command_start(struct command *command, char *const *argv, const struct comma
 void command_take(struct command *command, int wait_status, int *ret_status, int *ret_error);
 /* Asks for its end. */
 void command_end(const struct command *command);
-/* Ends it, and waits for that. */
+/* Ends it and whatever it has left, and waits for that. No other child of this process may be
+ * alive. */
 void command_release(struct command *command);
 
 #endif
