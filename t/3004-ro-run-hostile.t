@@ -11,9 +11,13 @@ box_root
 cp "$BUILDDIR/t/lib/hostile" "root/bin/$program"
 mkdir root/odd && : >root/odd/empty && echo 'no program' >root/odd/text && printf '#!/bin/none\n' >root/odd/lost &&
 	echo content >root/srv/file && chmod 755 root/odd/*
-# the head of a program for a machine of 1975
-printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\1\0\1\0\0\0\0\0\0\0\64\0\0\0\0\0\0\0\0\0\0\0\64\0\40\0\1\0\50\0\0\0\0\0' >root/odd/foreign
-chmod 755 root/odd/foreign
+# the head of a program for s390x
+{ printf '\177ELF\2\2\1' && head -c 9 /dev/zero && printf '\0\2\0\26\0\0\0\1' && head -c 40 /dev/zero; } >root/odd/foreign
+printf '#!/bin/sh\r\n' >root/odd/dos
+# a program of this machine, whose loader is not in the image
+loader=$(readelf -l "$(command -v env)" 2>/dev/null | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+cp "$(command -v env)" root/odd/unloaded
+chmod 755 root/odd/*
 box_image box '{"Cmd":["/bin/sh"],"Env":["PATH=/bin"]}'
 
 # h [OPTION...] CASE [ARGUMENT]: the case under ro-run; everything that must hold in any case is tested.
@@ -196,13 +200,106 @@ is "$(jq -r '"\(.refused_count) \([.refused[].path | length] | max)"' out)" '200
 odd() {
 	run ro-run --json --cache "$cache" --cmd "[\"$1\"]" box
 	is "$status $(json out .exit.code)" "1 $2" "$1: status $2"
-	has out "$3" 'the reason is told'
+	is "$(json out .exit.error)" "cannot execute '$1': $3" 'the reason is told'
 }
 odd /odd/missing 127 'No such file or directory'
-odd /odd 126 'Permission denied'
-odd /odd/empty 126 'Exec format error'
-odd /odd/text 126 'Exec format error'
-odd /odd/foreign 126 'Exec format error'
-odd /odd/lost 127 'No such file or directory'
+odd /odd 126 'Permission denied: it is a directory'
+odd /srv/file 126 'Permission denied: it is not marked as executable'
+odd /odd/empty 126 'Exec format error: it is empty'
+odd /odd/text 126 'Exec format error: it is no program, and no script that names its interpreter'
+odd /odd/foreign 126 "Exec format error: it is a program for s390x, and this machine is $(uname -m)"
+odd /odd/lost 127 "No such file or directory: its interpreter '/bin/none' is missing"
+odd /odd/dos 127 "No such file or directory: its interpreter '/bin/sh' is missing, for its first line ends in CR LF"
+odd /odd/unloaded 127 "No such file or directory: its loader '$loader' is missing"
+
+# --- COMMAND
+# c CASE [ARGUMENT]: beside a program that ends after $naps seconds.
+naps=30
+c() {
+	run hostile measure figures 12 ro-run --json --cache "$cache" --grace 200ms \
+		--cmd "[\"/bin/$program\",\"naps\",\"$naps\"]" box -- "$T/bin/$program" "$@"
+	sound "COMMAND $*"
+}
+mkdir bin && cp "$BUILDDIR/t/lib/hostile" "bin/$program"
+c daemons 1500
+is "$status $(json out .command.exit_status)" '0 0' 'what COMMAND leaves behind is ended, however much'
+c orphans
+is "$(json out .command.exit_status)" 0 'orphans and zombies of COMMAND'
+c kill-parent
+is "$(json out .command.exit_status)" 137 'a COMMAND that kills whoever watches it'
+naps=0.3
+c deaf
+is "$(json out '"\(.exit.reason) \(.exit.early)"')" 'ended true' 'a deaf COMMAND ends with the program'
+c stops-itself
+is "$status" 1 'and so does one that is stopped'
+
+# --- the end of ro-run at any moment
+# shot SIGNAL MILLISECONDS: then nothing is left, and what is said is one line.
+shots=0
+missed=
+shot() {
+	"$T/bin/$program" measure figures 12 "$T/bin/$program" shoots "$1" "$2" ro-run --cache "$shot_cache" --grace 100ms --cmd \
+		"[\"/bin/sh\",\"-c\",\"$program naps 30 & $program orphans 20; $program naps 30\"]" "$shot_image" -- \
+		"$T/bin/$program" daemons 3 >out 2>err
+	status=$?
+	shots=$((shots + 1))
+	case $status in 2 | 129 | 130 | 137 | 143) ;; *) missed="$missed $1 after $2 ms: status $status;" ;; esac
+	[ "$(wc -l <err)" -le 1 ] || [ "$1" = 9 ] || grep -q daemons err || missed="$missed $1 after $2 ms: $(cat err);"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		left=$(ps -eo pid,stat,args | grep -F "/$program" | grep -v grep)$(find "$shot_cache" -name '*.new*' 2>/dev/null)
+		[ -n "$left" ] || break
+		sleep 0.1
+	done
+	[ -z "$left" ] || missed="$missed $1 after $2 ms: $left;"
+}
+shot_cache=$cache
+shot_image=box
+for milliseconds in 1 2 3 5 7 9 11 14 18 25; do
+	for signal in 2 9 15 1; do
+		shot $signal $milliseconds
+	done
+done
+is "$missed" '' "nothing is left, whenever ro-run is ended ($shots times)"
+shots=0
+missed=
+mkdir -p many/files && for i in 1 2 3 4 5 6 7 8; do head -c 4000000 /dev/zero >many/files/$i; done
+pack_layer many.tar many
+PACK_CONFIG='{"Env":["PATH=/bin"]}' pack_image many.img box.tar many.tar
+shot_cache=$T/cold
+shot_image=many.img
+for milliseconds in 4 10 20 30 40; do
+	for signal in 2 9 15; do
+		rm -rf "$shot_cache"
+		shot $signal $milliseconds
+	done
+done
+is "$missed" '' "nor of what was being unpacked ($shots times)"
+
+# --- a poor environment
+run hostile measure figures 12 sh -c 'ulimit -n 20; exec ro-run --cache "$0" --cmd "[\"/bin/true\"]" box' "$cache"
+is "$status" 0 'with twenty descriptors'
+run hostile measure figures 12 sh -c 'ulimit -n 9; exec ro-run --cache "$0" --cmd "[\"/bin/true\"]" box' "$cache"
+is "$status $(wc -l <err)" '2 1' 'with nine of them: one line of trouble'
+run hostile measure figures 12 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ro-run --cache "$cache" --cmd '["/bin/true"]' box
+is "$status" 0 'started by who ignores the end of children'
+run hostile measure figures 12 sh -c 'exec ro-run --cache "$0" --cmd "[\"/bin/true\"]" box <&- 2>&-' "$cache"
+is "$status" 0 'without standard input and error'
+run hostile measure figures 12 sh -c 'exec ro-run --cache "$0" --cmd "[\"/bin/true\"]" box >&-' "$cache"
+is "$status $(wc -l <err)" '2 1' 'without standard output nothing is decided'
+run hostile measure figures 12 ro-run --cache "$cache" --log /dev/full --cmd '["/bin/echo","x"]' box
+is "$status $(wc -l <err)" '2 1' 'a log that cannot be written is trouble'
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+	mkdir small
+	# shellcheck disable=SC2016 # the inner shell expands
+	run unshare -m sh -c 'mount -t tmpfs -o size=600k none small || exit 9
+		ro-run --cache small/cache --cmd "[\"/bin/true\"]" box && exit 8
+		find small/cache -type f -o -name "*.new*"
+		ro-run --cache "$0" --log small/log --cmd "[\"/bin/$1\",\"pour-lines\",\"4\"]" box && exit 7
+		exit 0' "$cache" "$program"
+	is "$status $(grep -c 'No space left on device' err) $(wc -l <err) $(wc -l <out)" '0 2 2 0' \
+		'a full disk: one line of trouble each, and nothing is left'
+	run unshare -m sh -c 'mount -t tmpfs none /proc && ro-run --cache "$0" --cmd "[\"/bin/true\"]" box' "$cache"
+	is "$status $(wc -l <err)" '2 1' 'without /proc: one line of trouble'
+fi
 
 done_testing

@@ -665,11 +665,29 @@ static int fill_inodes(void)
 	return told("files", result);
 }
 
-/* Tells why it could not become another program. */
-static int exec_lost(void)
+static int naps(void)
 {
-	(void)execl(argument, argument, NULL);
-	return told("exec", -1);
+	nap((long)(strtod(argument, NULL) * 1000));
+	return 0;
+}
+
+/* Whoever started it is gone, and somebody else is left. */
+static int kill_parent(void)
+{
+	if (fork() == 0) {
+		(void)setsid();
+		nap(LIFE * 1000L);
+		_exit(0);
+	}
+	(void)kill(getppid(), SIGKILL);
+	nap(LIFE * 1000L);
+	return 0;
+}
+
+static int stops_itself(void)
+{
+	(void)raise(SIGSTOP);
+	return 0;
 }
 
 static const struct {
@@ -715,7 +733,9 @@ static const struct {
 	{ "watches", watches },
 	{ "fill", fill },
 	{ "fill-inodes", fill_inodes },
-	{ "exec", exec_lost },
+	{ "naps", naps },
+	{ "kill-parent", kill_parent },
+	{ "stops-itself", stops_itself },
 };
 
 /* measure FILE SECONDS COMMAND...: runs COMMAND, for so long at the most, and leaves what it took
@@ -758,10 +778,27 @@ static int measure(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* shoots SIGNAL MILLISECONDS COMMAND...: sends it to COMMAND after that time, and is COMMAND. */
+static int shoots(char **argv)
+{
+	int signal = (int)strtol(argv[0], NULL, 10);
+	pid_t target = getpid();
+
+	if (fork() == 0) {
+		nap(strtol(argv[1], NULL, 10));
+		(void)kill(target, signal);
+		_exit(0);
+	}
+	(void)execvp(argv[2], argv + 2);
+	return 127;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 4 && strcmp(argv[1], "measure") == 0)
 		return measure(argv + 2);
+	if (argc > 4 && strcmp(argv[1], "shoots") == 0)
+		return shoots(argv + 2);
 	argument = argc > 2 ? argv[2] : "";
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; argc > 1 && i < sizeof cases / sizeof *cases; i++)
