@@ -23,6 +23,7 @@ struct options {
 	struct option_list env;
 	struct option_list tmpfs;
 	struct option_list volumes;
+	struct option_list ulimits;
 	struct option_list read_only_paths;
 	struct option_list allow;
 	struct option_number duration;
@@ -63,6 +64,10 @@ static const struct option_spec specs[] = {
 	  "refused writes to these paths do not count;\nrepeatable", NULL },
 	{ "writable", 'w', OPTION_FLAG, FIELD(container.writable), NULL,
 	  "a writable, throw-away root; report what was written", NULL },
+	{ "ulimit", 0, OPTION_LIST, FIELD(ulimits), "NAME=SOFT[:HARD]",
+	  "a limit, as docker's; repeatable", NULL },
+	{ "no-new-privileges", 0, OPTION_FLAG, FIELD(container.no_new_privileges), NULL,
+	  "the program cannot gain privileges", NULL },
 	{ "no-healthcheck", 0, OPTION_FLAG, FIELD(container.no_health), NULL,
 	  "leave the image's health check alone", NULL },
 	{ "health-interval", 0, OPTION_DURATION, FIELD(health_interval), "TIME",
@@ -187,6 +192,8 @@ static void take_options(struct options *options, const struct operands *operand
 	options->container.env_count = options->env.count;
 	options->container.tmpfs = options->tmpfs.items;
 	options->container.tmpfs_count = options->tmpfs.count;
+	options->container.ulimits = options->ulimits.items;
+	options->container.ulimit_count = options->ulimits.count;
 	options->container.volumes = options->volumes.items;
 	options->container.volume_count = options->volumes.count;
 	options->container.read_only_paths = options->read_only_paths.items;
@@ -442,6 +449,7 @@ int main(int argc, char **argv)
 	option_list_release(&options.env);
 	option_list_release(&options.tmpfs);
 	option_list_release(&options.volumes);
+	option_list_release(&options.ulimits);
 	option_list_release(&options.read_only_paths);
 	option_list_release(&options.allow);
 	registry_options_release(&options.image.registry);

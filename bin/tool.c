@@ -3,6 +3,7 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -14,7 +15,14 @@ int tool_begin(const struct program *program, int argc, char **argv, void *optio
 {
 	const struct tool *tool = options;
 	struct error err = ERROR_INIT;
+	int fd;
 
+	/* Where one of the three streams is closed, another file would take its number; this one
+	 * cannot be written, so that a report that goes nowhere stays a failure. */
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		(void)close(fd);
 	/* Names in archives are UTF-8 whatever the caller's locale is. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
 		(void)setlocale(LC_CTYPE, "");

@@ -48,13 +48,16 @@ struct container_options {
 	size_t volume_count;
 	const char *const *read_only_paths; /* "~/" is the user's home */
 	size_t read_only_path_count;
-	const char *log_file;	  /* the log as Kubernetes' runtimes write it; NULL for none */
-	char *const *command;	  /* runs in the container's network; NULL for none */
-	uint64_t duration;	  /* nanoseconds to run without COMMAND; 0: until it ends */
-	uint64_t grace;		  /* nanoseconds from stop signal to SIGKILL */
-	uint64_t health_interval; /* nanoseconds; 0: the image's */
-	bool no_health;		  /* the image's health check is left alone */
-	struct log_watch watch;	  /* .seen NULL: nobody */
+	const char *log_file;	    /* the log as Kubernetes' runtimes write it; NULL for none */
+	char *const *command;	    /* runs in the container's network; NULL for none */
+	uint64_t duration;	    /* nanoseconds to run without COMMAND; 0: until it ends */
+	uint64_t grace;		    /* nanoseconds from stop signal to SIGKILL */
+	uint64_t health_interval;   /* nanoseconds; 0: the image's */
+	bool no_health;		    /* the image's health check is left alone */
+	const char *const *ulimits; /* see ulimit.h */
+	size_t ulimit_count;
+	bool no_new_privileges;
+	struct log_watch watch; /* .seen NULL: nobody */
 	bool writable;
 	bool untraced;
 };

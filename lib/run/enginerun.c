@@ -17,6 +17,7 @@
 #include "run/enginesweep.h"
 #include "run/ports.h"
 #include "run/program.h"
+#include "run/ulimit.h"
 #include "run/writes.h"
 
 #define SECOND		 UINT64_C(1000000000)
@@ -198,12 +199,35 @@ static int check_paths(const char *option, const char *const *paths, size_t coun
 	return 0;
 }
 
+/* Docker's list of limits; the texts have been looked at. */
+static json_t *ulimits_json(const struct container_options *options)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < options->ulimit_count; i++) {
+		struct ulimit limit;
+
+		if (ulimit_parse(options->ulimits[i], &limit, NULL) == 0)
+			(void)json_array_append_new(array,
+						    json_pack("{s:s,s:I,s:I}", "Name", limit.name,
+							      "Soft", (json_int_t)limit.soft,
+							      "Hard", (json_int_t)limit.hard));
+	}
+	return array;
+}
+
 static int options_check(const struct container_options *options, struct error *err)
 {
 	for (size_t i = 0; i < options->env_count; i++)
 		if (strchr(options->env[i], '=') == NULL || options->env[i][0] == '=')
 			return error_set(err, ERROR_USAGE, "--env: '%s' is no NAME=VALUE",
 					 options->env[i]);
+	for (size_t i = 0; i < options->ulimit_count; i++) {
+		struct ulimit limit;
+
+		if (ulimit_parse(options->ulimits[i], &limit, err) < 0)
+			return -1;
+	}
 	if (check_paths("--tmpfs", options->tmpfs, options->tmpfs_count, err) < 0 ||
 	    check_paths("--volume", options->volumes, options->volume_count, err) < 0)
 		return -1;
@@ -249,6 +273,12 @@ static json_t *container_json(const struct engine_run *run, bool writable)
 		json_decref(volumes);
 	else
 		(void)json_object_set_new(body, "Volumes", volumes);
+	if (body != NULL && options->ulimit_count > 0)
+		(void)json_object_set_new(json_object_get(body, "HostConfig"), "Ulimits",
+					  ulimits_json(options));
+	if (body != NULL && options->no_new_privileges)
+		(void)json_object_set_new(json_object_get(body, "HostConfig"), "SecurityOpt",
+					  json_pack("[s]", "no-new-privileges"));
 	if (body != NULL && options->user != NULL)
 		(void)json_object_set_new(body, "User", doc_text(options->user));
 	return body;

@@ -20,6 +20,8 @@ libseatrial_a_SOURCES += \
 	lib/run/sandbox.c lib/run/sandbox.h \
 	lib/run/attempts.c lib/run/attempts.h \
 	lib/run/calls.c lib/run/calls.h \
+	lib/run/mounts.c lib/run/mounts.h \
+	lib/run/ulimit.c lib/run/ulimit.h \
 	lib/run/place.c lib/run/place.h \
 	lib/run/procfs.c lib/run/procfs.h \
 	lib/run/trace.c lib/run/trace.h \

@@ -114,6 +114,18 @@ static int find_paths(struct plan *plan, const struct configuration *c,
 	return list_finish(&plan->read_only_paths, err);
 }
 
+static int find_limits(struct plan *plan, const struct container_options *options,
+		       struct error *err)
+{
+	if (options->ulimit_count > ULIMITS_MAX)
+		return error_set(err, ERROR_USAGE, "--ulimit: more than %d of them", ULIMITS_MAX);
+	for (; plan->ulimit_count < options->ulimit_count; plan->ulimit_count++)
+		if (ulimit_parse(options->ulimits[plan->ulimit_count],
+				 &plan->ulimits[plan->ulimit_count], err) < 0)
+			return -1;
+	return 0;
+}
+
 int plan_make(struct plan *plan, const struct image *image, const struct container_options *options,
 	      struct container_record *record, struct error *err)
 {
@@ -122,6 +134,8 @@ int plan_make(struct plan *plan, const struct image *image, const struct contain
 	auto_free char *root_path = NULL;
 	auto_fd int root = -1;
 
+	if (find_limits(plan, options, err) < 0)
+		return -1;
 	if (rootcache_get(image, options->cache, &plan->directory, err) < 0)
 		return -1;
 	if (asprintf(&root_path, "%s/root", plan->directory) < 0)

@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "run/account.h"
 #include "run/container.h"
+#include "run/ulimit.h"
 
 struct plan {
 	char *directory; /* of the unpacked image, see rootcache.h */
@@ -19,6 +20,8 @@ struct plan {
 	struct strings volumes;
 	struct strings tmpfs;
 	struct strings read_only_paths;
+	struct ulimit ulimits[ULIMITS_MAX];
+	size_t ulimit_count;
 	bool compat; /* an image of the machine's 32-bit kind */
 };
 

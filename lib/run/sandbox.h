@@ -3,7 +3,7 @@
  *
  * The semantics are those of `docker run --read-only --network none`: an overlay over the unpacked
  * image as root, remounted read-only; /proc, /sys, a small /dev; /etc/hosts, /etc/hostname and
- * /etc/resolv.conf writable files of their own; the image's volumes writable; nothing else. Mounts
+ * /etc/resolv.conf files of their own; the image's volumes writable; nothing else. Mounts
  * exist in the sandbox's mount namespace only and end with it.
  */
 #ifndef RUN_SANDBOX_H
@@ -15,6 +15,7 @@
 #include "attributes.h"
 #include "base/error.h"
 #include "run/account.h"
+#include "run/ulimit.h"
 
 struct sandbox {
 	const char *directory; /* of the unpacked image, see rootcache.h */
@@ -26,6 +27,9 @@ struct sandbox {
 	char *const *volumes; /* each ends in NULL */
 	char *const *tmpfs;
 	char *const *read_only_paths;
+	const struct ulimit *ulimits;
+	size_t ulimit_count;
+	bool no_new_privileges;
 	bool writable;
 	bool traced;
 	bool compat;	 /* the image is of the machine's 32-bit kind */
