@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "image/path.h"
 #include "run/inroot.h"
+#include "run/procfs.h"
 
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
@@ -65,6 +67,25 @@ static char *name_of(int fd)
 	return link_text(link);
 }
 
+/* What a descriptor of the process is open on. Where it belongs to another user of ours than we are
+ * (subordinate ids) its folder in /proc is closed to us, and the descriptor itself is not. */
+static char *descriptor_name(pid_t pid, int descriptor)
+{
+	char link[64];
+	char group[64];
+	char *name;
+	auto_fd int process = -1;
+	auto_fd int own = -1;
+
+	(void)snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, descriptor);
+	name = link_text(link);
+	if (name != NULL || !procfs_status(pid, "Tgid", group, sizeof group))
+		return name;
+	process = (int)syscall(SYS_pidfd_open, (pid_t)strtol(group, NULL, 10), 0);
+	own = process >= 0 ? (int)syscall(SYS_pidfd_getfd, process, descriptor, 0) : -1;
+	return own >= 0 ? name_of(own) : NULL;
+}
+
 /* "." and doubled slashes are gone, in place; the root stays "/". */
 static char *clean_absolute(char *path)
 {
@@ -88,30 +109,36 @@ static char *join(const char *base, const char *name)
 	return whole;
 }
 
-/* The path from the process's root; NULL where the descriptor is none. */
-static char *from_root(pid_t pid, int directory, const char *path)
+enum origin { ORIGIN_KNOWN, ORIGIN_UNKNOWN, ORIGIN_NO_PATH };
+
+/* The path from the process's root. A pipe or a socket has none. */
+static enum origin from_root(pid_t pid, int directory, const char *path, char **ret_path)
 {
 	char link[64];
 	auto_free char *base = NULL;
 	auto_free char *root = NULL;
 	size_t length;
 
-	if (path[0] == '/')
-		return strdup(path);
-	if (directory == AT_FDCWD)
-		(void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
-	else
-		(void)snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, directory);
-	base = link_text(link);
+	if (path[0] == '/') {
+		*ret_path = strdup(path);
+		return ORIGIN_KNOWN;
+	}
+	(void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
+	base = directory == AT_FDCWD ? link_text(link) : descriptor_name(pid, directory);
 	(void)snprintf(link, sizeof link, "/proc/%d/root", (int)pid);
 	root = link_text(link);
-	if (base == NULL || root == NULL || base[0] != '/')
-		return NULL;
+	if (base != NULL && base[0] != '/')
+		return ORIGIN_NO_PATH;
+	if (base == NULL || root == NULL) {
+		*ret_path = strdup(path);
+		return ORIGIN_UNKNOWN;
+	}
 	/* a root of the process's own is a part of what the kernel calls it */
 	length = strcmp(root, "/") != 0 ? strlen(root) : 0;
 	if (strncmp(base, root, length) != 0)
 		length = 0;
-	return path[0] == '\0' ? strdup(base + length) : join(base + length, path);
+	*ret_path = path[0] == '\0' ? strdup(base + length) : join(base + length, path);
+	return ORIGIN_KNOWN;
 }
 
 static void look(const struct place_root *root, int fd, struct place *place)
@@ -201,14 +228,17 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 		bool follow, struct place *ret_place)
 {
 	auto_place struct place place = { .where = PLACE_UNKNOWN };
-	auto_free char *whole = clean_absolute(from_root(pid, directory, path));
+	auto_free char *whole = NULL;
 	auto_fd int root_fd = open_root(pid);
+	enum origin origin = from_root(pid, directory, path, &whole);
 	bool again = true;
 
-	if (whole == NULL)
+	if (origin == ORIGIN_NO_PATH || whole == NULL)
 		return false;
+	if (origin == ORIGIN_KNOWN)
+		(void)clean_absolute(whole);
 	/* what cannot be told counts: unknown is never a pass */
-	if (root_fd < 0) {
+	if (root_fd < 0 || origin == ORIGIN_UNKNOWN) {
 		place.path = steal(&whole);
 		again = false;
 	}

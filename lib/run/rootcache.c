@@ -131,8 +131,31 @@ static int unpack_new(const struct image *image, int roots, const char *key, str
 	return result;
 }
 
-int rootcache_get(const struct image *image, const char *cache, char **ret_directory,
-		  struct error *err)
+/* What unpack_new is called with, in a process that can give files their owners. */
+struct unpacking {
+	const struct image *image;
+	int roots;
+	const char *key;
+};
+
+static int unpack_inside(void *context, struct error *err)
+{
+	const struct unpacking *unpacking = context;
+
+	return unpack_new(unpacking->image, unpacking->roots, unpacking->key, err);
+}
+
+static int unpack_by(const struct idmap *map, const struct image *image, int roots, const char *key,
+		     struct error *err)
+{
+	struct unpacking unpacking = { image, roots, key };
+
+	return map->kind == IDMAP_SUBORDINATE ? idmap_run(map, unpack_inside, &unpacking, err)
+					      : unpack_new(image, roots, key, err);
+}
+
+int rootcache_get(const struct image *image, const char *cache, const struct idmap *map,
+		  char **ret_directory, struct error *err)
 {
 	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
 	auto_free char *roots_path = NULL;
@@ -149,8 +172,10 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 		return error_memory(err);
 	if (chain_of(image, &chain, err) < 0)
 		return -1;
-	if (asprintf(&key, "%s-%s", digest_hex(&chain, hex), geteuid() == 0 ? "root" : "user") <
-		    0 ||
+	if (asprintf(&key, "%s-%s", digest_hex(&chain, hex),
+		     map->kind == IDMAP_HOST	 ? "root"
+		     : map->kind == IDMAP_SINGLE ? "user"
+						 : "mapped") < 0 ||
 	    asprintf(&lock_name, "%s.lock", key) < 0)
 		return error_memory(err);
 	if (make_directories(roots_path, err) < 0)
@@ -165,7 +190,7 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
 					 roots_path, strerror(errno));
 		/* somebody else may have made it while we waited */
-		if (fstatat(roots, key, &st, 0) < 0 && unpack_new(image, roots, key, err) < 0)
+		if (fstatat(roots, key, &st, 0) < 0 && unpack_by(map, image, roots, key, err) < 0)
 			return -1;
 		(void)unlinkat(roots, lock_name, 0);
 	}

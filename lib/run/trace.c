@@ -34,6 +34,7 @@ struct argument {
 struct tracee {
 	pid_t pid;
 	bool leader;   /* of its thread group */
+	bool begins;   /* it has been seized, and has not executed its program yet */
 	bool guest;    /* it joined the program, or descends from one that did */
 	uint64_t peak; /* of a leader: the most memory that was seen */
 	enum tracee_state state;
@@ -131,13 +132,12 @@ int trace_seize(struct trace *trace, pid_t pid, struct error *err)
 				PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
 				PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
 
-	if (pid != trace->first) {
-		struct tracee *tracee = tracee_add(trace, pid);
+	struct tracee *tracee = tracee_add(trace, pid);
 
-		if (tracee == NULL)
-			return error_memory(err);
-		tracee->guest = true;
-	}
+	if (tracee == NULL)
+		return error_memory(err);
+	tracee->begins = true;
+	tracee->guest = pid != trace->first;
 	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot trace the container: %s",
 				 strerror(errno));
@@ -346,8 +346,9 @@ static bool judge_path(struct trace *trace, const struct tracee *tracee, size_t 
 
 static void judge_call(struct trace *trace, const struct tracee *tracee, int error)
 {
-	/* a call that was interrupted comes again */
-	if (is_reading(tracee) || error == EINTR || error >= 512)
+	/* what it does on its way to the program is our own; a call that was interrupted comes
+	 * again */
+	if (tracee->begins || is_reading(tracee) || error == EINTR || error >= 512)
 		return;
 	for (size_t i = 0; i < CALL_PATHS_MAX; i++)
 		if (judge_path(trace, tracee, i, error))
@@ -463,6 +464,7 @@ static void on_exec(struct trace *trace, pid_t pid)
 	tracee = tracee_add(trace, pid);
 	if (tracee != NULL) {
 		tracee->leader = true;
+		tracee->begins = false;
 		tracee_leave_call(tracee);
 	}
 	if (pid == trace->first && trace->start == 0) {
