@@ -236,10 +236,11 @@ static int run_in_engine(void *context, const struct container_options *options,
 static int open_root(const struct options *options, const struct image *image, int *ret_root,
 		     struct error *err)
 {
+	struct idmap map = idmap_find();
 	auto_free char *directory = NULL;
 	auto_free char *path = NULL;
 
-	if (rootcache_get(image, options->container.cache, &directory, err) < 0)
+	if (rootcache_get(image, options->container.cache, &map, &directory, err) < 0)
 		return -1;
 	if (asprintf(&path, "%s/root", directory) < 0) {
 		path = NULL;

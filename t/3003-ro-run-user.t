@@ -76,4 +76,40 @@ if [ -n "$stranger" ]; then
 	fi
 fi
 
+# An ordinary user with subordinate ids: he is the container's root, and a program that begins as root may become
+# others. The files that say so are put over this system's in a mount namespace.
+if [ "$(id -u)" -eq 0 ]; then
+	need_command newuidmap
+	printf '#nobody\n65534:200000:1000\n65534:300000:65536\nbad line\n' >subids
+	cache=$T/cache-mapped
+	mkdir "$cache" && chown 65534:65534 "$cache"
+	cat >as-mapped <<-EOT
+		#!/bin/sh
+		mount --bind "$T/subids" /etc/subuid && mount --bind "$T/subids" /etc/subgid || exit 99
+		exec setpriv --reuid=65534 --regid=65534 --clear-groups "\$@"
+	EOT
+	chmod +x as-mapped
+	mapped() {
+		run unshare --mount "$T/as-mapped" env HOME=/ "PATH=$PATH" ro-run --json --cache "$cache" "$@"
+	}
+	mapped --user 0 --cmd 'id; chown 1000:2000 /data && stat -c %u:%g /data' box
+	is "$(json out '.user.mapping')" subordinate 'subordinate ids are used where there are some'
+	is "$(ids)" 'uid=0(root) gid=0(root) groups=0(root)' 'root is root'
+	mapped box
+	is "$(ids)" 'uid=1000(app) gid=1000(app) groups=1000(app),2000(extra)' 'a user has his groups'
+	mapped --user 0 --writable --cmd '["/bin/sh","-c","chown 1000:2000 /data && stat -c %u:%g /data; exec setpriv -x 2>&1"]' box
+	is "$(json out '.log[0].text')" 1000:2000 'files can be given to others'
+	mapped --user 0 --volume /data --cmd '["/bin/sh","-ec","chmod 777 /data; su app -c \"id -u; echo x >/data/mine; mkdir /home/app/no\" || true; stat -c %u /data/mine"]' box
+	is "$(json out '[.log[] | select(.stream == "stdout").text] | join(" ")')" '1000 1000' 'a program that begins as root becomes another user'
+	is "$(attempts)" 'mkdir /home/app/no EROFS' 'and its refused write is on record'
+	mapped --cmd '["/bin/attempt","mkdirat","/home/app","new"]' box
+	is "$(attempts)" 'mkdirat /home/app/new EROFS' 'through a descriptor, too'
+	mapped --cmd 'stat -c %u:%g /home/app/mine /srv/owned-by-root' box
+	is "$(json out '[.log[].text] | join(" ")')" '1000:1000 0:0' 'files have the owners that the image gives them'
+	mapped --user 70000 box
+	is "$status" 2 'a user beyond the range'
+	has err 'is not among your subordinate ids' 'is told'
+	is "$(find "$cache/roots" -maxdepth 1 -name '*.new*' | wc -l)" 0 'nothing is left half-made'
+fi
+
 done_testing

@@ -53,6 +53,9 @@ is "$(json out .suggestion.docker)" 'docker run --read-only --tmpfs /tmp --volum
 ro --volume /var/lib/db --cmd '["/bin/sh","-ec","cat /var/lib/db/seed; echo y >/var/lib/db/b"]' box
 is "$status $(json out '.log[0].text')" '0 seed' '--volume is writable and has the content of the image'
 
+ro --volume /var --volume /var/lib/db --cmd '["/bin/sh","-ec","cat /var/lib/db/seed; echo y >/var/lib/db/b; echo y >/var/cache/web/b"]' box
+is "$status $(json out '.log[0].text')" '0 seed' 'a volume in a volume'
+
 # what cannot be mended by mounts is said
 ro --suggest --cmd '["/bin/sh","-c","mkdir /tmp/a; exit 3"]' box
 is "$(json out '.suggestion | "\(.proved) \(.problem)"')" \

@@ -392,6 +392,7 @@ static json_t *user_json(const struct container_record *record)
 		set_text(user, "uid", NULL);
 		set_text(user, "gid", NULL);
 	}
+	set_text(user, "mapping", record->user_mapping);
 	set_text(user, "name", record->user_name);
 	set_text(user, "home", record->home);
 	return user;

@@ -222,10 +222,13 @@ static void print_usage(FILE *out, const struct trace *trace)
 	(void)fprintf(out, "peak memory %s, CPU time %s", text_size(trace->peak_memory, memory),
 		      text_duration(trace->cpu_time, cpu));
 	if (trace->peak_processes > 0)
-		(void)fprintf(out, "; at most %u process%s, %u thread%s, %u open file%s",
-			      trace->peak_processes, trace->peak_processes == 1 ? "" : "es",
-			      trace->peak_threads, trace->peak_threads == 1 ? "" : "s",
-			      trace->peak_files, trace->peak_files == 1 ? "" : "s");
+		(void)fprintf(out, "; at most %u process%s, %u thread%s", trace->peak_processes,
+			      trace->peak_processes == 1 ? "" : "es", trace->peak_threads,
+			      trace->peak_threads == 1 ? "" : "s");
+	/* of another user's processes they cannot be counted */
+	if (trace->peak_files > 0)
+		(void)fprintf(out, ", %u open file%s", trace->peak_files,
+			      trace->peak_files == 1 ? "" : "s");
 	(void)fputc('\n', out);
 }
 

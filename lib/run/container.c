@@ -73,35 +73,6 @@ static uint64_t run_time(const struct run *run)
 
 /* --- starting ------------------------------------------------------------------------------ */
 
-static int write_proc(pid_t pid, const char *name, const char *text, struct error *err)
-{
-	char path[64];
-	auto_fd int fd = -1;
-
-	(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", path, strerror(errno));
-	return 0;
-}
-
-/* An ordinary user can map one id: the image's user is he. */
-static int map_ids(const struct run *run, struct error *err)
-{
-	char line[64];
-
-	if (run->privileged)
-		return 0;
-	(void)snprintf(line, sizeof line, "%u %u 1\n", (unsigned)run->plan.account.uid,
-		       (unsigned)geteuid());
-	if (write_proc(run->pid, "uid_map", line, err) < 0 ||
-	    write_proc(run->pid, "setgroups", "deny", err) < 0)
-		return -1;
-	(void)snprintf(line, sizeof line, "%u %u 1\n", (unsigned)run->plan.account.gid,
-		       (unsigned)getegid());
-	return write_proc(run->pid, "gid_map", line, err);
-}
-
 static int open_signals(struct run *run, struct error *err)
 {
 	sigset_t mask;
@@ -142,6 +113,7 @@ static void describe_sandbox(struct run *run)
 		.traced = !run->options->untraced,
 		.compat = plan->compat,
 		.privileged = run->privileged,
+		.has_groups = plan->map.kind != IDMAP_SINGLE,
 	};
 }
 
@@ -184,7 +156,8 @@ static int run_clone(struct run *run, struct error *err)
 	trace_init(trace, run->pid, !run->options->untraced, run->options->writable);
 	if (!run->options->untraced && trace_seize(trace, run->pid, err) < 0)
 		return -1;
-	if (map_ids(run, err) < 0)
+	if (idmap_write(&run->plan.map, run->pid, run->plan.account.uid, run->plan.account.gid,
+			err) < 0)
 		return -1;
 	if (write(run->channel, "g", 1) != 1)
 		return error_set(err, ERROR_SYSTEM, "the container's first process is gone");

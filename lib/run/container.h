@@ -91,7 +91,8 @@ struct container_record {
 	char **argv; /* ends in NULL */
 	char *working_dir;
 	char *hostname;
-	bool user_known; /* uid, gid and home are */
+	bool user_known;	  /* uid, gid and home are */
+	const char *user_mapping; /* static, see idmap.h; NULL: it is not known */
 	uid_t uid;
 	gid_t gid;
 	char *user_name; /* NULL: not in passwd */

@@ -12,6 +12,7 @@ libseatrial_a_SOURCES += \
 	lib/run/plan.c lib/run/plan.h \
 	lib/run/record.c \
 	lib/run/upper.c lib/run/upper.h \
+	lib/run/idmap.c lib/run/idmap.h \
 	lib/run/inroot.c lib/run/inroot.h \
 	lib/run/log.c lib/run/log.h \
 	lib/run/ports.c lib/run/ports.h \

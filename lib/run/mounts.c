@@ -356,6 +356,8 @@ static int mount_volume(int root, const char *path, size_t number, struct error 
 	char upper[32];
 	char work[32];
 	auto_fd int place = -1;
+	auto_fd int image = -1;
+	auto_fd int lower = -1;
 	struct stat st;
 	char self[sizeof "/proc/self/fd/" + 12];
 
@@ -372,9 +374,13 @@ static int mount_volume(int root, const char *path, size_t number, struct error 
 	    (chown(upper, st.st_uid, st.st_gid) < 0 && errno != EINVAL))
 		return mount_failed(path, err);
 	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", place);
-	(void)snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s", self, upper,
-		       work);
-	if (mount("overlay", self, "overlay", MS_NODEV, options) < 0)
+	/* the image's folder itself, not what is mounted over it: overlays do not stack for long */
+	image = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	lower = image >= 0 ? inroot_open(image, path, O_PATH | O_DIRECTORY, 0) : -1;
+	(void)snprintf(options, sizeof options, "lowerdir=/proc/self/fd/%d,upperdir=%s,workdir=%s",
+		       lower, upper, work);
+	if (lower >= 0 ? mount("overlay", self, "overlay", MS_NODEV, options) < 0
+		       : mount(upper, self, NULL, MS_BIND, NULL) < 0)
 		return mount_failed(path, err);
 	return 0;
 }

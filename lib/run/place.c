@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -77,6 +78,25 @@ static char *name_of(int fd)
 	return link_text(link);
 }
 
+/* What a descriptor of the process is open on. Where it belongs to another user of ours than we are
+ * (subordinate ids) its folder in /proc is closed to us, and the descriptor itself is not. */
+static char *descriptor_name(pid_t pid, int descriptor)
+{
+	char link[64];
+	char group[64];
+	char *name;
+	auto_fd int process = -1;
+	auto_fd int own = -1;
+
+	(void)snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, descriptor);
+	name = link_text(link);
+	if (name != NULL || !procfs_status(pid, "Tgid", group, sizeof group))
+		return name;
+	process = (int)syscall(SYS_pidfd_open, (pid_t)strtol(group, NULL, 10), 0);
+	own = process >= 0 ? (int)syscall(SYS_pidfd_getfd, process, descriptor, 0) : -1;
+	return own >= 0 ? name_of(own) : NULL;
+}
+
 /* "." and doubled slashes are gone, in place; the root stays "/". */
 static char *clean_absolute(char *path)
 {
@@ -100,7 +120,8 @@ static char *join(const char *base, const char *name)
 	return whole;
 }
 
-/* As the process would name what the kernel calls `text`: a root of its own is a part of that. */
+/* As the process would name what the kernel calls `text`: a root of its own is a part of that.
+ * NULL: it cannot be told. */
 static const char *below_root(pid_t pid, const char *text)
 {
 	char link[64];
@@ -109,28 +130,36 @@ static const char *below_root(pid_t pid, const char *text)
 
 	(void)snprintf(link, sizeof link, "/proc/%d/root", (int)pid);
 	root = link_text(link);
-	length = root != NULL && strcmp(root, "/") != 0 ? strlen(root) : 0;
+	if (root == NULL)
+		return NULL;
+	length = strcmp(root, "/") != 0 ? strlen(root) : 0;
 	return length > 0 && strncmp(text, root, length) == 0 ? text + length : text;
 }
 
-/* The path from the process's root; NULL where the descriptor is none. */
-static char *from_root(pid_t pid, int directory, const char *path)
+enum origin { ORIGIN_KNOWN, ORIGIN_UNKNOWN, ORIGIN_NO_PATH };
+
+/* The path from the process's root. A pipe or a socket has none. */
+static enum origin from_root(pid_t pid, int directory, const char *path, char **ret_path)
 {
 	char link[64];
 	auto_free char *base = NULL;
 	const char *below;
 
-	if (path[0] == '/')
-		return strdup(path);
-	if (directory == AT_FDCWD)
-		(void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
-	else
-		(void)snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, directory);
-	base = link_text(link);
-	if (base == NULL || base[0] != '/')
-		return NULL;
-	below = below_root(pid, base);
-	return path[0] == '\0' ? strdup(below) : join(below, path);
+	if (path[0] == '/') {
+		*ret_path = strdup(path);
+		return ORIGIN_KNOWN;
+	}
+	(void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
+	base = directory == AT_FDCWD ? link_text(link) : descriptor_name(pid, directory);
+	if (base != NULL && base[0] != '/')
+		return ORIGIN_NO_PATH;
+	below = base != NULL ? below_root(pid, base) : NULL;
+	if (below == NULL) {
+		*ret_path = strdup(path);
+		return ORIGIN_UNKNOWN;
+	}
+	*ret_path = path[0] == '\0' ? strdup(below) : join(below, path);
+	return ORIGIN_KNOWN;
 }
 
 /* The length of a path's first part that is one of the kernel's links below /proc/PID: "cwd",
@@ -162,6 +191,7 @@ static bool through_proc(pid_t pid, int root_fd, bool follow, char **path)
 	auto_free char *name = NULL;
 	auto_free char *target = NULL;
 	struct statfs fs;
+	const char *below;
 	char *whole = NULL;
 	int number;
 
@@ -193,7 +223,8 @@ static bool through_proc(pid_t pid, int root_fd, bool follow, char **path)
 	target = link_at(process, name);
 	if (target == NULL || target[0] != '/')
 		return false;
-	if (asprintf(&whole, "%s%s", below_root(pid, target), rest + length) < 0)
+	below = below_root(pid, target);
+	if (below == NULL || asprintf(&whole, "%s%s", below, rest + length) < 0)
 		return false;
 	free(*path);
 	*path = clean_absolute(whole);
@@ -276,18 +307,21 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 		bool follow, struct place *ret_place)
 {
 	auto_place struct place place = { .where = PLACE_UNKNOWN };
-	auto_free char *whole = clean_absolute(from_root(pid, directory, path));
+	auto_free char *whole = NULL;
 	auto_fd int root_fd = open_root(pid);
+	enum origin origin = from_root(pid, directory, path, &whole);
 	bool again = true;
 
-	if (whole == NULL)
+	if (origin == ORIGIN_NO_PATH || whole == NULL)
 		return false;
+	if (origin == ORIGIN_KNOWN)
+		(void)clean_absolute(whole);
 	/* what cannot be told counts: unknown is never a pass */
-	if (root_fd < 0) {
+	if (root_fd < 0 || origin == ORIGIN_UNKNOWN) {
 		place.path = steal(&whole);
 		again = false;
 	}
-	for (int links = 0; root_fd >= 0 && links < LINKS_MAX; links++)
+	for (int links = 0; again && links < LINKS_MAX; links++)
 		if (!through_proc(pid, root_fd, follow, &whole))
 			break;
 	for (int links = 0; again && links < LINKS_MAX; links++) {

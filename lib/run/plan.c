@@ -136,7 +136,8 @@ int plan_make(struct plan *plan, const struct image *image, const struct contain
 
 	if (find_limits(plan, options, err) < 0)
 		return -1;
-	if (rootcache_get(image, options->cache, &plan->directory, err) < 0)
+	plan->map = idmap_find();
+	if (rootcache_get(image, options->cache, &plan->map, &plan->directory, err) < 0)
 		return -1;
 	if (asprintf(&root_path, "%s/root", plan->directory) < 0)
 		return error_memory(err);
@@ -147,6 +148,12 @@ int plan_make(struct plan *plan, const struct image *image, const struct contain
 	if (account_find(root, options->user != NULL ? options->user : c->user, &plan->account,
 			 err) < 0)
 		return -1;
+	if (plan->map.kind == IDMAP_SUBORDINATE &&
+	    (plan->account.uid > plan->map.uids || plan->account.gid > plan->map.gids))
+		return error_set(err, ERROR_SYSTEM,
+				 "user %u:%u is not among your subordinate ids (see subuid(5))",
+				 (unsigned)plan->account.uid, (unsigned)plan->account.gid);
+	record->user_mapping = idmap_name(plan->map.kind);
 	(void)!getrandom(random, sizeof random, 0);
 	if (asprintf(&record->hostname, "%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2],
 		     random[3], random[4], random[5]) < 0)

@@ -9,10 +9,12 @@
 #include "image/image.h"
 #include "run/account.h"
 #include "run/container.h"
+#include "run/idmap.h"
 #include "run/ulimit.h"
 
 struct plan {
 	char *directory; /* of the unpacked image, see rootcache.h */
+	struct idmap map;
 	struct account account;
 	struct strings argv;  /* owned lists, each ends in NULL */
 	struct strings check; /* what the health check runs */

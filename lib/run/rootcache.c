@@ -108,13 +108,14 @@ static int unpack_new(const struct image *image, int roots, const char *key, str
 	auto_fd int entry = -1;
 	auto_fd int root = -1;
 	auto_file FILE *folders = NULL;
+	auto_free char *lock_name = NULL;
+	auto_caretaker struct caretaker caretaker = { .line = -1 };
 	int result = 0;
 
 	remove_stale(roots, key);
-	if (asprintf(&name, "%s.new", key) < 0) {
-		name = NULL;
+	if (asprintf(&name, "%s.new", key) < 0 || asprintf(&lock_name, "%s.lock", key) < 0)
 		return error_memory(err);
-	}
+	caretaker_start(&caretaker, roots, (const char *const[]) { name, lock_name, NULL });
 	if (mkdirat(roots, name, 0711) < 0 ||
 	    (entry = openat(roots, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
 	    mkdirat(entry, "mnt", 0755) < 0 || mkdirat(entry, "root", 0755) < 0 ||
@@ -150,26 +151,31 @@ static int lock_take(int roots, const char *name, int *ret_lock)
 	}
 }
 
-/* With the lock held: unless somebody else has made it while we waited. */
-static int unpack_locked(const struct image *image, int roots, const char *key,
-			 const char *lock_name, struct error *err)
-{
-	auto_free char *new_name = NULL;
-	auto_caretaker struct caretaker caretaker = { .line = -1 };
-	struct stat st;
+/* What unpack_new is called with, in a process that can give files their owners. */
+struct unpacking {
+	const struct image *image;
+	int roots;
+	const char *key;
+};
 
-	if (fstatat(roots, key, &st, 0) == 0)
-		return 0;
-	if (asprintf(&new_name, "%s.new", key) < 0) {
-		new_name = NULL;
-		return error_memory(err);
-	}
-	caretaker_start(&caretaker, roots, (const char *const[]) { new_name, lock_name, NULL });
-	return unpack_new(image, roots, key, err);
+static int unpack_inside(void *context, struct error *err)
+{
+	const struct unpacking *unpacking = context;
+
+	return unpack_new(unpacking->image, unpacking->roots, unpacking->key, err);
 }
 
-int rootcache_get(const struct image *image, const char *cache, char **ret_directory,
-		  struct error *err)
+static int unpack_by(const struct idmap *map, const struct image *image, int roots, const char *key,
+		     struct error *err)
+{
+	struct unpacking unpacking = { image, roots, key };
+
+	return map->kind == IDMAP_SUBORDINATE ? idmap_run(map, unpack_inside, &unpacking, err)
+					      : unpack_new(image, roots, key, err);
+}
+
+int rootcache_get(const struct image *image, const char *cache, const struct idmap *map,
+		  char **ret_directory, struct error *err)
 {
 	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
 	auto_free char *roots_path = NULL;
@@ -187,8 +193,10 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 		return error_memory(err);
 	if (chain_of(image, &chain, err) < 0)
 		return -1;
-	if (asprintf(&key, "%s-%s", digest_hex(&chain, hex), geteuid() == 0 ? "root" : "user") <
-		    0 ||
+	if (asprintf(&key, "%s-%s", digest_hex(&chain, hex),
+		     map->kind == IDMAP_HOST	 ? "root"
+		     : map->kind == IDMAP_SINGLE ? "user"
+						 : "mapped") < 0 ||
 	    asprintf(&lock_name, "%s.lock", key) < 0)
 		return error_memory(err);
 	if (make_directories(roots_path, err) < 0)
@@ -201,7 +209,9 @@ int rootcache_get(const struct image *image, const char *cache, char **ret_direc
 		if (lock_take(roots, lock_name, &lock) < 0)
 			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
 					 roots_path, strerror(errno));
-		result = unpack_locked(image, roots, key, lock_name, err);
+		/* somebody else may have made it while we waited */
+		result = fstatat(roots, key, &st, 0) < 0 ? unpack_by(map, image, roots, key, err)
+							 : 0;
 		(void)unlinkat(roots, lock_name, 0);
 		if (result < 0)
 			return -1;

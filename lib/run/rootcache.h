@@ -2,9 +2,9 @@
  * Floor 3. Root file systems, each unpacked once into a cache.
  *
  * CACHE/roots/KEY/root holds one; KEY is the ChainID of the layers, so that images which share
- * their layers share it, and who unpacked it, for only root can give files their owners. Every
- * layer is verified while it is unpacked. The directory appears under its name only when complete;
- * a lock lets several runs at a time share it.
+ * their layers share it, and who unpacked it: root and who has subordinate ids give files their
+ * owners, others cannot. Every layer is verified while it is unpacked. The directory appears under
+ * its name only when complete; a lock lets several runs at a time share it.
  */
 #ifndef RUN_ROOTCACHE_H
 #define RUN_ROOTCACHE_H
@@ -16,13 +16,14 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "image/image.h"
+#include "run/idmap.h"
 
 /*
  * `cache` NULL is $XDG_CACHE_HOME/seatrial or ~/.cache/seatrial. The image must be opened as
- * unpack.h says. *ret_directory is CACHE/roots/KEY; the caller frees it.
+ * unpack.h says. `map` is who unpacks. *ret_directory is CACHE/roots/KEY; the caller frees it.
  */
-int rootcache_get(const struct image *image, const char *cache, char **ret_directory,
-		  struct error *err) must_check;
+int rootcache_get(const struct image *image, const char *cache, const struct idmap *map,
+		  char **ret_directory, struct error *err) must_check;
 
 /* Of a list of folders; a buffer for it needs no more. */
 #define ROOTCACHE_FOLDERS_MAX ((size_t)64 << 20)

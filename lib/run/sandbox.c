@@ -126,7 +126,7 @@ static int become_user(const struct sandbox *sandbox, struct error *err)
 
 	/* in a user namespace of an ordinary user setgroups is denied, and there are none to drop
 	 */
-	if (sandbox->privileged && setgroups(account->group_count, account->groups) < 0)
+	if (sandbox->has_groups && setgroups(account->group_count, account->groups) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot set the groups: %s", strerror(errno));
 	if (drop_bounding(err) < 0 || (account->uid == 0 && set_capabilities(err) < 0))
 		return -1;

@@ -34,6 +34,7 @@ struct sandbox {
 	bool traced;
 	bool compat;	 /* the image is of the machine's 32-bit kind */
 	bool privileged; /* started by root: no user namespace */
+	bool has_groups; /* groups can be set */
 	int channel;	 /* a socket to the supervisor */
 	int out, err;	 /* the program's standard output and error */
 };

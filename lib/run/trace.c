@@ -35,6 +35,7 @@ struct argument {
 struct tracee {
 	pid_t pid;
 	bool leader;   /* of its thread group */
+	bool begins;   /* it has been seized, and has not executed its program yet */
 	bool guest;    /* it joined the program, or descends from one that did */
 	uint64_t peak; /* of a leader: the most memory that was seen */
 	enum tracee_state state;
@@ -106,13 +107,15 @@ static struct tracee *tracee_add(struct trace *trace, pid_t pid)
 
 	if (tracee != NULL)
 		return tracee;
+	/* its end may have been seen before the event that tells of its beginning */
+	if (!procfs_status(pid, "Tgid", group, sizeof group))
+		return NULL;
 	guest = is_of_guest(trace, pid, "Tgid") || is_of_guest(trace, pid, "PPid");
 	if (array_room(&trace->tracees, trace->tracee_count, &trace->tracee_capacity, NULL) < 0)
 		return NULL;
 	tracee = &trace->tracees[trace->tracee_count++];
 	*tracee = (struct tracee) { .pid = pid, .guest = guest };
-	tracee->leader =
-		procfs_status(pid, "Tgid", group, sizeof group) && strtol(group, NULL, 10) == pid;
+	tracee->leader = strtol(group, NULL, 10) == pid;
 	return tracee;
 }
 
@@ -132,13 +135,12 @@ int trace_seize(struct trace *trace, pid_t pid, struct error *err)
 				PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
 				PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
 
-	if (pid != trace->first) {
-		struct tracee *tracee = tracee_add(trace, pid);
+	struct tracee *tracee = tracee_add(trace, pid);
 
-		if (tracee == NULL)
-			return error_memory(err);
-		tracee->guest = true;
-	}
+	if (tracee == NULL)
+		return error_memory(err);
+	tracee->begins = true;
+	tracee->guest = pid != trace->first;
 	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot trace the container: %s",
 				 strerror(errno));
@@ -347,8 +349,9 @@ static bool judge_path(struct trace *trace, const struct tracee *tracee, size_t 
 
 static void judge_call(struct trace *trace, const struct tracee *tracee, int error)
 {
-	/* a call that was interrupted comes again */
-	if (is_reading(tracee) || error == EINTR || error >= 512)
+	/* what it does on its way to the program is our own; a call that was interrupted comes
+	 * again */
+	if (tracee->begins || is_reading(tracee) || error == EINTR || error >= 512)
 		return;
 	for (size_t i = 0; i < CALL_PATHS_MAX; i++)
 		if (judge_path(trace, tracee, i, error))
@@ -501,6 +504,7 @@ static void on_exec(struct trace *trace, pid_t pid)
 	tracee = tracee_add(trace, pid);
 	if (tracee != NULL) {
 		tracee->leader = true;
+		tracee->begins = false;
 		tracee_leave_call(tracee);
 	}
 	if (pid == trace->first && trace->start == 0) {
@@ -536,6 +540,16 @@ static void on_process_exit(struct trace *trace, pid_t pid)
 	tracee_continue(pid, 0);
 }
 
+/* Counted at once: who forks without end would come to the tracer before all its children. */
+static void on_new_process(struct trace *trace, pid_t parent)
+{
+	unsigned long pid = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &pid) == 0)
+		(void)tracee_add(trace, (pid_t)pid);
+	tracee_continue(parent, 0);
+}
+
 static void on_event(struct trace *trace, pid_t pid, int status)
 {
 	int event = status >> 16;
@@ -548,6 +562,11 @@ static void on_event(struct trace *trace, pid_t pid, int status)
 			on_seccomp(trace, tracee);
 		else
 			tracee_continue(pid, 0);
+		return;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		on_new_process(trace, pid);
 		return;
 	case PTRACE_EVENT_EXEC:
 		on_exec(trace, pid);

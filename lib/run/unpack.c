@@ -234,6 +234,14 @@ static int unpack_remember(struct unpack *unpack, const struct entry *entry, str
 	return 0;
 }
 
+/* An owner who is not mapped here cannot be given: it stays the unpacker's. */
+static int give_owner(int directory, const char *name, const struct entry *entry, int flags)
+{
+	int result = fchownat(directory, name, entry->uid, entry->gid, flags);
+
+	return result < 0 && errno == EINVAL ? 0 : result;
+}
+
 static int unpack_directory(struct unpack *unpack, const struct entry *entry, const char *name,
 			    struct error *err)
 {
@@ -248,8 +256,8 @@ static int unpack_directory(struct unpack *unpack, const struct entry *entry, co
 		}
 	}
 	if (unpack->privileged &&
-	    fchownat(unpack->parent, entry->path_size > 0 ? name : "", entry->uid, entry->gid,
-		     AT_SYMLINK_NOFOLLOW | (entry->path_size > 0 ? 0 : AT_EMPTY_PATH)) < 0)
+	    give_owner(unpack->parent, entry->path_size > 0 ? name : "", entry,
+		       AT_SYMLINK_NOFOLLOW | (entry->path_size > 0 ? 0 : AT_EMPTY_PATH)) < 0)
 		return unpack_failed(entry->path, "give an owner to", err);
 	return unpack_remember(unpack, entry, err);
 }
@@ -281,8 +289,7 @@ static int unpack_special(struct unpack *unpack, const struct entry *entry, cons
 	if (mknodat(unpack->parent, name, type | (entry->mode & 07777),
 		    makedev(entry->device_major, entry->device_minor)) < 0)
 		return errno == EPERM ? 0 : unpack_failed(entry->path, "make device", err);
-	if (unpack->privileged &&
-	    fchownat(unpack->parent, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (unpack->privileged && give_owner(unpack->parent, name, entry, AT_SYMLINK_NOFOLLOW) < 0)
 		return unpack_failed(entry->path, "give an owner to", err);
 	return 0;
 }
@@ -415,8 +422,8 @@ static enum walk_step visit_entry(void *state, const struct entry *entry, struct
 		return unpack_file(unpack, entry, name, err) < 0 ? WALK_FAILED : WALK_DATA;
 	case ENTRY_SYMLINK:
 		if (symlinkat(entry->target, unpack->parent, name) < 0 ||
-		    (unpack->privileged && fchownat(unpack->parent, name, entry->uid, entry->gid,
-						    AT_SYMLINK_NOFOLLOW) < 0))
+		    (unpack->privileged &&
+		     give_owner(unpack->parent, name, entry, AT_SYMLINK_NOFOLLOW) < 0))
 			result = unpack_failed(entry->path, "link", err);
 		break;
 	case ENTRY_HARDLINK:
@@ -464,7 +471,7 @@ static int visit_entry_end(void *state, struct error *err)
 	int result = 0;
 
 	/* the owner first: a change of owner takes set-uid away */
-	if ((unpack->privileged && fchown(unpack->file, entry->uid, entry->gid) < 0) ||
+	if ((unpack->privileged && give_owner(unpack->file, "", entry, AT_EMPTY_PATH) < 0) ||
 	    fchmod(unpack->file, (unpack->privileged ? 0 : 0400) | entry->mode) < 0 ||
 	    futimens(unpack->file, times) < 0)
 		result = unpack_failed(unpack->file_path, "finish", err);

@@ -11,7 +11,7 @@ box_root() {
 		cp "$(command -v busybox)" root/bin/busybox || return 1
 	cp "$BUILDDIR/t/lib/attempt" root/bin/attempt || return 1
 	for applet in sh ls cat id mkdir touch rm mv ln chmod chown sleep echo env test true false httpd nc kill trap \
-		grep head dd stty hostname pwd mount ps; do
+		grep head dd stty hostname pwd mount ps stat su; do
 		ln -sf busybox "root/bin/$applet"
 	done
 	printf 'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n' >root/etc/passwd

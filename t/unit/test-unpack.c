@@ -14,11 +14,12 @@
 static int unpack(const char *name, char **ret_directory, struct error *err)
 {
 	const struct image_options options = { .verify = true, .threads = 1 };
+	struct idmap map = { .kind = geteuid() == 0 ? IDMAP_HOST : IDMAP_SINGLE };
 	auto_image struct image *image = NULL;
 
 	if (image_open(name, &options, &image, err) < 0)
 		return -1;
-	return rootcache_get(image, "cache", ret_directory, err);
+	return rootcache_get(image, "cache", &map, ret_directory, err);
 }
 
 static bool there(const char *directory, const char *path)
