@@ -26,9 +26,12 @@ static int compare_events(const void *a, const void *b)
 	return (int)one->kind - (int)other->kind;
 }
 
+/* More cannot be told apart in a picture, and cost their memory. */
+#define REFUSED_MAX 2500
+
 static int add_refused(struct timeline *timeline, const struct attempts *refused, struct error *err)
 {
-	for (size_t i = 0; i < refused->count; i++) {
+	for (size_t i = 0; i < refused->count && i < REFUSED_MAX; i++) {
 		const struct attempt *attempt = &refused->items[i];
 		struct timeline_event event = {
 			.time = attempt->time,

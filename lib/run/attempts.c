@@ -76,13 +76,20 @@ static size_t bytes_of(const struct attempt *attempt)
 	       text_size_of(attempt->path) + text_size_of(attempt->from);
 }
 
+bool attempts_full(const struct attempts *attempts)
+{
+	return attempts->count == ATTEMPTS_MAX || attempts->bytes == ATTEMPTS_BYTES_MAX;
+}
+
 void attempts_add(struct attempts *attempts, struct attempt *attempt)
 {
 	size_t bytes = bytes_of(attempt);
 
 	attempts->total++;
-	if (attempts->count == ATTEMPTS_MAX || bytes > ATTEMPTS_BYTES_MAX - attempts->bytes ||
-	    !slots_room(attempts) ||
+	/* the first are kept, not the small ones */
+	if (bytes > ATTEMPTS_BYTES_MAX - attempts->bytes)
+		attempts->bytes = ATTEMPTS_BYTES_MAX;
+	if (attempts_full(attempts) || !slots_room(attempts) ||
 	    array_room(&attempts->items, attempts->count, &attempts->capacity, NULL) < 0) {
 		attempt_release(attempt);
 		return;

@@ -43,6 +43,8 @@ struct attempts {
 
 /* Counts one that is there: the same pid, call, path and error. NULL: there is none. */
 struct attempt *attempts_again(struct attempts *attempts, const struct attempt *attempt);
+/* No new one would be kept. */
+bool attempts_full(const struct attempts *attempts);
 /* Adds a new one and takes its texts over, also where it is not kept. */
 void attempts_add(struct attempts *attempts, struct attempt *attempt);
 void attempts_release(struct attempts *attempts);

@@ -310,6 +310,10 @@ static void record(struct trace *trace, struct attempts *list, const struct trac
 
 	if (attempts_again(list, &attempt) != NULL)
 		return;
+	if (attempts_full(list)) {
+		list->total++;
+		return;
+	}
 	attempt.time = trace->start > 0 ? trace_now() - trace->start : 0;
 	(void)procfs_status(tracee->pid, "Name", name, sizeof name);
 	attempt.process = strdup(name);
