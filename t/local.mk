@@ -137,10 +137,6 @@ t_unit_test_scan_SOURCES = t/unit/test-scan.c
 t_unit_test_scan_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_scan_LDADD = $(CMOCKA_LDADD)
 
-unit_tests += t/unit/test-jsonskim
-t_unit_test_jsonskim_SOURCES = t/unit/test-jsonskim.c
-t_unit_test_jsonskim_CPPFLAGS = $(UNIT_CPPFLAGS)
-t_unit_test_jsonskim_LDADD = $(CMOCKA_LDADD)
 
 unit_tests += t/unit/test-logscan
 t_unit_test_logscan_SOURCES = t/unit/test-logscan.c
