@@ -94,6 +94,15 @@ static void print_course(FILE *out, const struct container_record *record)
 		(void)fprintf(out, ", with status %d\n", rorun_exit_code(record));
 }
 
+static void print_want(FILE *out, const struct rorun *run)
+{
+	char size[TEXT_FIGURE_MAX];
+
+	if (run->record->out_of_memory)
+		(void)fprintf(out, "a process was ended for want of memory: the limit is %s\n",
+			      text_size(run->options->memory, size));
+}
+
 static void print_last_log(FILE *out, const struct container_record *record)
 {
 	size_t from = record->log_count > 5 ? record->log_count - 5 : 0;
@@ -345,6 +354,7 @@ int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 		(void)fprintf(out, "%s%s/%s:%u%s", i == 0 ? "listened on " : ", ",
 			      record->ports[i].protocol, record->ports[i].address,
 			      record->ports[i].port, i + 1 == record->port_count ? "\n" : "");
+	print_want(out, run);
 	print_log_summary(out, run);
 	print_extras(out, record);
 	if (!run->options->untraced && record->usage_known)
