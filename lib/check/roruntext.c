@@ -155,6 +155,7 @@ static void print_log_summary(FILE *out, const struct rorun *run)
 {
 	struct log_count total = log_tally_total(&run->log->tally);
 	uint64_t errors = total.levels[LOG_LEVEL_ERROR] + total.levels[LOG_LEVEL_CRITICAL];
+	const char *before = "; signs of: ";
 
 	if (total.lines == 0)
 		return;
@@ -165,9 +166,11 @@ static void print_log_summary(FILE *out, const struct rorun *run)
 		(void)fprintf(out, ", %" PRIu64 " at warning level",
 			      total.levels[LOG_LEVEL_WARNING]);
 	for (int sign = 0; sign < LOG_SIGNS; sign++)
-		if (log_sign_name((enum log_sign)sign) != NULL && total.signs[sign] > 0)
-			(void)fprintf(out, ", %" PRIu64 " of the kind %s", total.signs[sign],
-				      log_sign_name((enum log_sign)sign));
+		if (log_sign_name((enum log_sign)sign) != NULL && total.signs[sign] > 0) {
+			(void)fprintf(out, "%s%s (%" PRIu64 ")", before,
+				      log_sign_name((enum log_sign)sign), total.signs[sign]);
+			before = ", ";
+		}
 	(void)fputc('\n', out);
 }
 
