@@ -218,12 +218,18 @@ static void see_object(struct member_search *search, json_t *object, struct memb
 
 bool log_level_of_json(const char *line, size_t size, struct log_level_found *ret_found)
 {
-	/* loggers write a member twice, integers of any size, and NUL */
-	auto_doc json_t *document =
-		json_loadb(line, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+	size_t blank = 0;
+	auto_doc json_t *document = NULL;
 	struct member_search search = { .strength = 0 };
 	struct member member = { .is_string = false };
 
+	/* most lines are none, which is to be seen at once */
+	while (blank < size && memchr(" \t\r\n", line[blank], 4) != NULL)
+		blank++;
+	if (blank == size || line[blank] != '{')
+		return false;
+	/* loggers write a member twice, integers of any size, and NUL */
+	document = json_loadb(line, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
 	if (!json_is_object(document))
 		return false;
 	see_object(&search, document, &member, 0);
