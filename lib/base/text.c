@@ -316,3 +316,31 @@ int text_parse_time(const char *text, size_t size, uint64_t *ret_nanoseconds, st
 	*ret_nanoseconds = (uint64_t)seconds * UINT64_C(1000000000) + fraction;
 	return 0;
 }
+
+bool text_is_one_of(const char *word, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		if (strcmp(word, *list) == 0)
+			return true;
+	return false;
+}
+
+bool text_starts(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+bool text_ends(const char *text, const char *with)
+{
+	size_t length = strlen(text);
+	size_t tail = strlen(with);
+
+	return length >= tail && strcmp(text + length - tail, with) == 0;
+}
+
+const char *text_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}

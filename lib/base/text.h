@@ -23,6 +23,13 @@ void text_escape(struct buf *out, const char *data, size_t size);
  * for what text_escape would escape. */
 size_t text_character(const char *text, size_t size);
 
+/* Words and names. A list ends in NULL. */
+bool text_is_one_of(const char *word, const char *const *list);
+bool text_starts(const char *text, const char *with);
+bool text_ends(const char *text, const char *with);
+/* What stands behind the last "/" of a path. */
+const char *text_base_name(const char *path);
+
 #define TEXT_FIGURE_MAX 32
 /* "214.3 MB": SI, four significant digits at most, as Docker prints. */
 const char *text_size(uint64_t bytes, char text[TEXT_FIGURE_MAX]);

@@ -5,26 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(word, *list) == 0)
-			return true;
-	return false;
-}
-
-static bool starts(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool ends(const char *text, const char *with)
-{
-	size_t length = strlen(text);
-	size_t tail = strlen(with);
-
-	return length >= tail && strcmp(text + length - tail, with) == 0;
-}
+#include "base/text.h"
 
 static enum manager manager_of(const char *name)
 {
@@ -50,7 +31,7 @@ static enum manager manager_of(const char *name)
 		if (strcmp(name, known[i].name) == 0)
 			return known[i].manager;
 	/* pip, pip3, pip3.11 */
-	if (starts(name, "pip") && name[3 + strspn(name + 3, "0123456789.")] == '\0')
+	if (text_starts(name, "pip") && name[3 + strspn(name + 3, "0123456789.")] == '\0')
 		return MANAGER_PIP;
 	return MANAGER_NONE;
 }
@@ -183,23 +164,23 @@ static bool takes_word(enum manager manager, const char *option)
 
 	switch (manager) {
 	case MANAGER_APT:
-		return is_one_of(option, apt);
+		return text_is_one_of(option, apt);
 	case MANAGER_APK:
-		return is_one_of(option, apk);
+		return text_is_one_of(option, apk);
 	case MANAGER_DNF:
-		return is_one_of(option, dnf);
+		return text_is_one_of(option, dnf);
 	case MANAGER_ZYPPER:
-		return is_one_of(option, zypper);
+		return text_is_one_of(option, zypper);
 	case MANAGER_PIP:
 	case MANAGER_UV:
-		return is_one_of(option, pip);
+		return text_is_one_of(option, pip);
 	case MANAGER_NPM:
 	case MANAGER_YARN:
-		return is_one_of(option, npm);
+		return text_is_one_of(option, npm);
 	case MANAGER_GEM:
-		return is_one_of(option, gem);
+		return text_is_one_of(option, gem);
 	case MANAGER_GO:
-		return is_one_of(option, go);
+		return text_is_one_of(option, go);
 	case MANAGER_NONE:
 	case MANAGER_OTHER:
 	default:
@@ -236,7 +217,7 @@ static bool is_confirming(const struct install *install, const struct script_com
 	    strcmp(word, "--non-interactive") == 0 || strstr(word, "Assume-Yes=") != NULL)
 		return true;
 	if (install->manager == MANAGER_APT)
-		return has_letter(word, 'y') || starts(word, "-qq") ||
+		return has_letter(word, 'y') || text_starts(word, "-qq") ||
 		       strcmp(word, "--quiet=2") == 0 || strcmp(word, "-q=2") == 0;
 	if (install->manager == MANAGER_ZYPPER)
 		return has_letter(word, 'y') || has_letter(word, 'n');
@@ -249,7 +230,7 @@ static void read_options(const struct script_command *command, struct install *i
 		const char *word = command->words.items[i].data;
 
 		install->confirmed = install->confirmed || is_confirming(install, command, i);
-		install->frozen = install->frozen || starts(word, "--frozen") ||
+		install->frozen = install->frozen || text_starts(word, "--frozen") ||
 				  strcmp(word, "--locked") == 0 || strcmp(word, "--immutable") == 0;
 	}
 }
@@ -263,7 +244,7 @@ static size_t find_manager(const struct script_command *command, struct install 
 
 	if (i >= words->count)
 		return i;
-	if (starts(name, "python") && i + 2 < words->count &&
+	if (text_starts(name, "python") && i + 2 < words->count &&
 	    strcmp(words->items[i + 1].data, "-m") == 0) {
 		i += 2;
 		name = words->items[i].data;
@@ -339,24 +320,25 @@ bool install_is_pinned(enum manager manager, const char *package)
 	switch (manager) {
 	case MANAGER_APT:
 	case MANAGER_ZYPPER:
-		return strchr(package, '=') != NULL || ends(package, ".deb") ||
-		       ends(package, ".rpm");
+		return strchr(package, '=') != NULL || text_ends(package, ".deb") ||
+		       text_ends(package, ".rpm");
 	case MANAGER_APK:
 		return strpbrk(package, "=<>~") != NULL || package[0] == '.';
 	case MANAGER_DNF:
-		return has_digit_behind(package, '-') || ends(package, ".rpm") || package[0] == '@';
+		return has_digit_behind(package, '-') || text_ends(package, ".rpm") ||
+		       package[0] == '@';
 	case MANAGER_PIP:
 	case MANAGER_UV:
 		return strstr(package, "==") != NULL || strchr(package, '@') != NULL ||
-		       ends(package, ".whl") || ends(package, ".gz") ||
+		       text_ends(package, ".whl") || text_ends(package, ".gz") ||
 		       strchr(package, '/') != NULL;
 	case MANAGER_NPM:
 	case MANAGER_YARN:
-		return strchr(package + 1, '@') != NULL || ends(package, ".tgz");
+		return strchr(package + 1, '@') != NULL || text_ends(package, ".tgz");
 	case MANAGER_GEM:
 		return strchr(package, ':') != NULL;
 	case MANAGER_GO:
-		return strchr(package, '@') != NULL && !ends(package, "@latest");
+		return strchr(package, '@') != NULL && !text_ends(package, "@latest");
 	case MANAGER_NONE:
 	case MANAGER_OTHER:
 	default:
@@ -419,6 +401,7 @@ bool install_is_build_tool(enum manager manager, const char *package)
 		return false;
 	memcpy(name, package, length);
 	name[length] = '\0';
-	return is_one_of(name, tools) || ends(name, "-dev") || ends(name, "-devel") ||
-	       starts(name, "gcc-") || starts(name, "clang-") || starts(name, "linux-headers-");
+	return text_is_one_of(name, tools) || text_ends(name, "-dev") ||
+	       text_ends(name, "-devel") || text_starts(name, "gcc-") ||
+	       text_starts(name, "clang-") || text_starts(name, "linux-headers-");
 }

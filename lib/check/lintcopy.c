@@ -9,24 +9,12 @@
 #include "check/lintfile.h"
 #include "check/remotesource.h"
 
-static bool starts(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool ends(const char *text, const char *with)
+static bool ends_in_any_case(const char *text, const char *with)
 {
 	size_t length = strlen(text);
 	size_t tail = strlen(with);
 
 	return length >= tail && strcasecmp(text + length - tail, with) == 0;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
 }
 
 /* What ADD is there for. */
@@ -37,7 +25,7 @@ static bool is_archive(const char *source)
 					       ".bz2", ".xz",	  ".zst" };
 
 	for (size_t i = 0; i < array_size(endings); i++)
-		if (ends(source, endings[i]))
+		if (ends_in_any_case(source, endings[i]))
 			return true;
 	return false;
 }
@@ -56,9 +44,9 @@ static int check_add(struct lint_file *file, const struct instruction *add, stru
 	}
 	/* flags that COPY does not know */
 	for (size_t i = 0; i < add->flags.count; i++)
-		if (starts(add->flags.items[i].data, "--unpack") ||
-		    starts(add->flags.items[i].data, "--checksum") ||
-		    starts(add->flags.items[i].data, "--keep-git-dir"))
+		if (text_starts(add->flags.items[i].data, "--unpack") ||
+		    text_starts(add->flags.items[i].data, "--checksum") ||
+		    text_starts(add->flags.items[i].data, "--keep-git-dir"))
 			return 0;
 	if (lint_find(file->lint, LINT_ADD_INSTEAD_OF_COPY, &place, err,
 		      "ADD of files that are just copied") < 0)
@@ -109,7 +97,7 @@ int lint_copy(struct lint_file *file, const struct instruction *copy,
 	if (strcmp(copy->name, "add") == 0 && check_add(file, copy, err) < 0)
 		return -1;
 	if (path != NULL && args->count > 2 && path[0] != '\0' && path[strlen(path) - 1] != '/' &&
-	    strcmp(base_name(path), ".") != 0 && strcmp(base_name(path), "..") != 0 &&
+	    strcmp(text_base_name(path), ".") != 0 && strcmp(text_base_name(path), "..") != 0 &&
 	    lint_find(file->lint, LINT_COPY_SEVERAL_TO_FILE, &place, err,
 		      "several sources go to '%s', which does not end in /", path) < 0)
 		return -1;
@@ -197,14 +185,15 @@ static bool is_dependency_file(const char *source)
 		return false;
 	memcpy(name, source, length);
 	name[length] = '\0';
-	source = base_name(name);
+	source = text_base_name(name);
 	for (size_t i = 0; i < array_size(names); i++)
 		if (strcmp(source, names[i]) == 0)
 			return true;
-	return starts(source, "requirements") || ends(source, ".lock") || ends(source, ".lock*") ||
-	       ends(source, ".csproj") || ends(source, ".fsproj") || ends(source, ".sln") ||
-	       ends(source, ".gemspec") || ends(source, "lock.yaml") || ends(source, "lock.json") ||
-	       ends(source, "constraints.txt");
+	return text_starts(source, "requirements") || ends_in_any_case(source, ".lock") ||
+	       ends_in_any_case(source, ".lock*") || ends_in_any_case(source, ".csproj") ||
+	       ends_in_any_case(source, ".fsproj") || ends_in_any_case(source, ".sln") ||
+	       ends_in_any_case(source, ".gemspec") || ends_in_any_case(source, "lock.yaml") ||
+	       ends_in_any_case(source, "lock.json") || ends_in_any_case(source, "constraints.txt");
 }
 
 /* The sources of a COPY from the context that are no dependency files; NULL for none. */
@@ -219,7 +208,7 @@ static const struct word *source_copied(const struct instruction *copy)
 		const struct word *word = &copy->args.items[i];
 
 		/* heredocs are files of their own; what an ADD fetches is no source */
-		if (starts(word->data, "<<") || remote_kind(word->data) != REMOTE_NONE ||
+		if (text_starts(word->data, "<<") || remote_kind(word->data) != REMOTE_NONE ||
 		    is_archive(word->data))
 			continue;
 		if (!is_dependency_file(word->data))
@@ -241,8 +230,8 @@ static bool installs_dependencies(const struct script_command *command)
 		return true;
 	/* pip install -r FILE; "pip install ." needs the sources */
 	for (index = install.first; index < command->words.count; index++)
-		if (starts(command->words.items[index].data, "-r") ||
-		    starts(command->words.items[index].data, "--requirement"))
+		if (text_starts(command->words.items[index].data, "-r") ||
+		    text_starts(command->words.items[index].data, "--requirement"))
 			return true;
 	return false;
 }

@@ -607,13 +607,6 @@ static int check_python(const struct subject *subject, const struct script *scri
 
 /* --- all files, once --- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* Of a project, and no program's. What packages bring lies elsewhere. */
 static bool is_unnecessary(const char *path)
 {
@@ -632,7 +625,7 @@ static bool is_unnecessary(const char *path)
 					     ".idea",
 					     "Vagrantfile",
 					     ".DS_Store" };
-	const char *name = base_name(path);
+	const char *name = text_base_name(path);
 
 	if (strncmp(path, "/usr/", 5) == 0 || strstr(path, "/node_modules/") != NULL ||
 	    strstr(path, "/site-packages/") != NULL || strstr(path, "/.git/") != NULL ||
@@ -682,7 +675,8 @@ static int check_all_files(const struct subject *subject, const char *program,
 	while (files_next(subject->files, &cursor, &path, &facts)) {
 		if (buf_check(&path, "a path", err) < 0)
 			return -1;
-		if (facts.type == ROOTFS_FILE && strcmp(base_name(path.data), "pyvenv.cfg") == 0) {
+		if (facts.type == ROOTFS_FILE &&
+		    strcmp(text_base_name(path.data), "pyvenv.cfg") == 0) {
 			auto_free char *folder =
 				strndup(path.data, path.size - strlen("/pyvenv.cfg"));
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check/install.h"
+#include "base/text.h"
 #include "check/lintfile.h"
 
 /* RUNs behind a mkdir that are looked through for what becomes of the folder. */
@@ -329,14 +330,6 @@ static int check_install(const struct run *run, const struct script_command *com
 	return 0;
 }
 
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(word, *list) == 0)
-			return true;
-	return false;
-}
-
 static int check_pipe(const struct run *run, size_t number, struct error *err)
 {
 	static const char *const safe[] = { "echo", "printf", "yes", "true", ":", NULL };
@@ -346,13 +339,13 @@ static int check_pipe(const struct run *run, size_t number, struct error *err)
 	const struct script_command *command = &run->script->items[number];
 	const struct script_command *before = &run->script->items[number - 1];
 	struct lint_place place = command_place(run, command);
-	if (is_one_of(script_program_name(before), loaders) &&
-	    is_one_of(script_program_name(command), shells) &&
+	if (text_is_one_of(script_program_name(before), loaders) &&
+	    text_is_one_of(script_program_name(command), shells) &&
 	    lint_find(run->file->lint, LINT_DOWNLOAD_RUN_UNSEEN, &place, err,
 		      "what %s brings is run by %s as it comes", script_program_name(before),
 		      script_program_name(command)) < 0)
 		return -1;
-	if (run->pipefail || is_one_of(script_program_name(before), safe))
+	if (run->pipefail || text_is_one_of(script_program_name(before), safe))
 		return 0;
 	return lint_find(run->file->lint, LINT_PIPE_FAILURE_HIDDEN, &place, err,
 			 "that %s failed would not be noticed", script_program_name(before));
@@ -505,7 +498,7 @@ static bool is_settled(const struct run *run, const char *folder)
 			size_t index = script_program(&script.items[k]) + 1;
 			const struct word *path;
 
-			if (!is_one_of(script_program_name(&script.items[k]), settling))
+			if (!text_is_one_of(script_program_name(&script.items[k]), settling))
 				continue;
 			while ((path = next_path(&script.items[k], &index)) != NULL) {
 				auto_free char *other = absolute(run, path->data);
@@ -606,7 +599,8 @@ static int check_program(const struct run *run, size_t number, struct error *err
 	    command->words.count == 2 && command->words.items[1].data[0] == '/')
 		return lint_find(lint, LINT_CD_INSTEAD_OF_WORKDIR, &place, err, "cd %s",
 				 command->words.items[1].data);
-	if (is_one_of(name, pointless) && (strcmp(name, "ssh") != 0 || !has_mount(run, "type=ssh")))
+	if (text_is_one_of(name, pointless) &&
+	    (strcmp(name, "ssh") != 0 || !has_mount(run, "type=ssh")))
 		return lint_find(lint, LINT_POINTLESS_COMMAND, &place, err, "%s in a RUN", name);
 	if (strcmp(name, "ln") == 0 && command->words.count > 2 &&
 	    strcmp(command->words.items[command->words.count - 1].data, "/bin/sh") == 0)

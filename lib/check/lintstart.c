@@ -35,14 +35,6 @@ static bool is_python(const char *name)
 	return strncmp(name, "python", 6) == 0 && name[6 + strspn(name + 6, "0123456789.")] == '\0';
 }
 
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(word, *list) == 0)
-			return true;
-	return false;
-}
-
 /* Programs that run others, and the word that makes them. */
 static const struct {
 	const char *program;
@@ -152,13 +144,6 @@ static const struct {
 	{ "SimpleHTTPServer", NULL, NULL, "python -m SimpleHTTPServer" },
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* Scripts that are mostly a web framework's own server. */
 static const char *python_server(const char *script)
 {
@@ -167,7 +152,7 @@ static const char *python_server(const char *script)
 					     "api.py", "web.py",	 "flask_app.py",
 					     NULL };
 
-	return is_one_of(base_name(script), names) ? "python app.py" : NULL;
+	return text_is_one_of(text_base_name(script), names) ? "python app.py" : NULL;
 }
 
 /* npm run dev, yarn start:dev */
@@ -176,7 +161,7 @@ static const char *script_of_package_json(const struct script_command *command, 
 	static const char *const managers_of_node[] = { "npm", "yarn", "pnpm", "bun", NULL };
 	const char *verb = operand(command, 0);
 
-	if (!is_one_of(name, managers_of_node))
+	if (!text_is_one_of(name, managers_of_node))
 		return NULL;
 	if (strcmp(verb, "run") == 0)
 		verb = operand(command, 1);
@@ -195,7 +180,7 @@ static const char *dev_server_of(const struct script_command *command, bool serv
 	if (is_python(name)) {
 		bool module = has_word(command, "-m");
 
-		name = base_name(operand(command, 0));
+		name = text_base_name(operand(command, 0));
 		if (!module && strcmp(name, "manage.py") != 0)
 			return serves ? python_server(name) : NULL;
 		skip = 1;
@@ -346,7 +331,8 @@ static bool is_secret_part(const char *part, const char *before)
 					    "signing", "auth",	 "encryption", "ssh",
 					    "master",  "deploy", "session",    NULL };
 
-	return is_one_of(part, parts) || (strcmp(part, "key") == 0 && is_one_of(before, keys));
+	return text_is_one_of(part, parts) ||
+	       (strcmp(part, "key") == 0 && text_is_one_of(before, keys));
 }
 
 static bool is_harmless_part(const char *part, unused_arg const char *before)
@@ -357,7 +343,7 @@ static bool is_harmless_part(const char *part, unused_arg const char *before)
 					     "enabled", "id",	"timeout", "lifetime",
 					     "arn",	NULL };
 
-	return is_one_of(part, parts);
+	return text_is_one_of(part, parts);
 }
 
 /* "scheme://user:password@host" */
@@ -407,7 +393,7 @@ static bool is_environment_name(const char *name)
 					     "STAGE",
 					     NULL };
 
-	return is_one_of(name, names);
+	return text_is_one_of(name, names);
 }
 
 static bool is_debug_name(const char *name)
@@ -417,7 +403,7 @@ static bool is_debug_name(const char *name)
 		"PYTHONDEBUG", "PYTHONASYNCIODEBUG", "UVICORN_RELOAD", NULL
 	};
 
-	return is_one_of(name, names);
+	return text_is_one_of(name, names);
 }
 
 static bool is_database_part(const char *part, unused_arg const char *before)
@@ -426,7 +412,7 @@ static bool is_database_part(const char *part, unused_arg const char *before)
 					     "mongo",	   "mongodb",  "sqlalchemy", "dbname",
 					     "pgdatabase", NULL };
 
-	return is_one_of(part, parts);
+	return text_is_one_of(part, parts);
 }
 
 /* "dev", "myapp_dev", "test" as a word of its own. */
@@ -444,7 +430,7 @@ static bool names_development(const char *value)
 			for (size_t i = 0; i < length; i++)
 				part[i] = (char)tolower((unsigned char)value[i]);
 			part[length] = '\0';
-			if (is_one_of(part, words))
+			if (text_is_one_of(part, words))
 				return true;
 		}
 		value += length + (value[length] != '\0');
@@ -463,7 +449,7 @@ bool environment_is_development(const char *name, const char *value)
 	for (size_t i = 0; i <= strlen(value); i++)
 		lower[i] = (char)tolower((unsigned char)value[i]);
 	if (is_environment_name(name))
-		return is_one_of(lower, names);
+		return text_is_one_of(lower, names);
 	if (is_debug_name(name))
 		return strcmp(lower, "1") == 0 || strcmp(lower, "true") == 0 ||
 		       strcmp(lower, "yes") == 0 || strcmp(lower, "on") == 0 ||

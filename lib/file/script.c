@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/buf.h"
+#include "base/text.h"
 
 #define WORD_MAX     ((size_t)1 << 20) /* longer ones are cut off */
 #define NESTING_MAX  32
@@ -650,13 +651,6 @@ int script_of_words(const struct words *words, struct script *ret_script, struct
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* Programs that run what stands behind them; with the options that take a word of their own. */
 static const struct {
 	const char *name;
@@ -696,7 +690,7 @@ size_t script_program(const struct script_command *command)
 	size_t i = 0;
 
 	while (i < words->count) {
-		const char *name = base_name(words->items[i].data);
+		const char *name = text_base_name(words->items[i].data);
 		size_t k = 0;
 
 		while (k < array_size(runners) && strcmp(name, runners[k].name) != 0)
@@ -714,7 +708,7 @@ const char *script_program_name(const struct script_command *command)
 {
 	size_t i = script_program(command);
 
-	return i < command->words.count ? base_name(command->words.items[i].data) : "";
+	return i < command->words.count ? text_base_name(command->words.items[i].data) : "";
 }
 
 const struct word *script_inner(const struct script_command *command)

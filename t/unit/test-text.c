@@ -167,9 +167,27 @@ static void parses_percentages_and_limits(unused_arg void **state)
 			       bad[i]);
 }
 
+static void words_and_names(unused_arg void **state)
+{
+	static const char *const list[] = { "a", "bc", NULL };
+
+	assert_true(text_is_one_of("bc", list));
+	assert_false(text_is_one_of("b", list));
+	assert_false(text_is_one_of("", list));
+	assert_true(text_starts("/proc/self", "/proc/"));
+	assert_true(text_starts("x", ""));
+	assert_false(text_starts("/pro", "/proc/"));
+	assert_true(text_ends("libx-dev", "-dev"));
+	assert_false(text_ends("dev", "-dev"));
+	assert_string_equal(text_base_name("/usr/bin/env"), "env");
+	assert_string_equal(text_base_name("env"), "env");
+	assert_string_equal(text_base_name("/usr/"), "");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_and_names),
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(prints_sizes_and_durations),
 		cmocka_unit_test(parses_numbers),

@@ -107,7 +107,7 @@ static void what_is_not_the_programs(unused_arg void **state)
 		"[{\"Path\":\"/data\",\"Kind\":0},{\"Path\":\"/data/x\",\"Kind\":1},"
 		"{\"Path\":\"/var/lib\",\"Kind\":0},{\"Path\":\"/etc/hosts\",\"Kind\":0},"
 		"{\"Path\":\"/etc/hosts.allow\",\"Kind\":1},{\"Path\":\"/.dockerenv\",\"Kind\":1},"
-		"{\"Path\":\"/work/deep\",\"Kind\":1},{\"Path\":\"/work/deep/new\",\"Kind\":1},"
+		"{\"Path\":\"/srv/deep\",\"Kind\":1},{\"Path\":\"/srv/deep/new\",\"Kind\":1},"
 		"{\"Path\":\"/home\",\"Kind\":0}]";
 	static const char *const mounts[] = { "/data", "/var/lib/app", NULL };
 	auto_writes struct write_list list = { 0 };
@@ -116,15 +116,15 @@ static void what_is_not_the_programs(unused_arg void **state)
 	assert_success(take(&list, json, &err), err);
 	writes_drop_mounts(&list, mounts);
 	assert_writes(&list, "made /data/x changed /etc/hosts made /etc/hosts.allow made "
-			     "/.dockerenv made /work/deep made /work/deep/new changed /home ");
+			     "/.dockerenv made /srv/deep made /srv/deep/new changed /home ");
 	/* the engine makes a working directory that is missing */
-	writes_drop_own(&list, "/work/deep");
+	writes_drop_own(&list, "/srv/deep");
 	assert_writes(&list,
-		      "made /data/x made /etc/hosts.allow made /work/deep/new changed /home ");
+		      "made /data/x made /etc/hosts.allow made /srv/deep/new changed /home ");
 	/* and leaves alone one that is there */
 	writes_drop_own(&list, "/home");
 	assert_writes(&list,
-		      "made /data/x made /etc/hosts.allow made /work/deep/new changed /home ");
+		      "made /data/x made /etc/hosts.allow made /srv/deep/new changed /home ");
 }
 
 static void folders_that_were_written_to(unused_arg void **state)
