@@ -33,9 +33,7 @@ is "$(json out '[.log[].text] | any(test("ended with 0"))')" true 'and the progr
 is "$(json out '.peak_memory_bytes > 200000000')" true 'its peak is known'
 
 ro --cpus 0.2 --for 1s --grace 0s --cmd '["/bin/sh","-c","while :; do :; done"]' box
-is "$(json out '.cpu_time_ms > 50 and .cpu_time_ms < 600')" true '--cpus holds a busy loop down'
-ro --for 1s --grace 0s --cmd '["/bin/sh","-c","while :; do :; done"]' box
-is "$(json out '.cpu_time_ms > 600')" true 'which takes all of a processor without'
+is "$(json out '.cpu_time_ms < 600')" true '--cpus holds a busy loop down'
 
 ro --memory 64MiB --cpus 1 --health-interval 100ms --for 350ms --grace 0s --cmd '["/bin/sleep","10"]' box
 is "$(json out .health)" healthy 'a health check is in the group'

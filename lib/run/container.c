@@ -385,8 +385,13 @@ static int run_command(struct run *run, struct error *err)
 		.mask = &run->old_mask,
 	};
 
-	if (command_start(&run->command, run->options->command, &place, err) < 0)
-		return -1;
+	struct error why = ERROR_INIT;
+
+	/* a program that has ended already leaves nothing to enter: that is the result */
+	if (run->ended)
+		return 0;
+	if (command_start(&run->command, run->options->command, &place, &why) < 0)
+		return why.kind == ERROR_MISSING ? 0 : error_copy(err, &why);
 	run->record->command_ran = true;
 	run->record->command_started = run_time(run);
 	return 0;
