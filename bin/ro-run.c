@@ -27,6 +27,8 @@ struct options {
 	struct option_list read_only_paths;
 	struct option_list allow;
 	struct option_number duration;
+	struct option_number memory;
+	const char *cpus;
 	struct option_number health_interval;
 	struct option_number grace;
 	struct rorun_log log;
@@ -66,6 +68,8 @@ static const struct option_spec specs[] = {
 	  "a writable, throw-away root; report what was written", NULL },
 	{ "ulimit", 0, OPTION_LIST, FIELD(ulimits), "NAME=SOFT[:HARD]",
 	  "a limit, as docker's; repeatable", NULL },
+	{ "memory", 0, OPTION_SIZE, FIELD(memory), "SIZE", "a limit of memory", NULL },
+	{ "cpus", 0, OPTION_STRING, FIELD(cpus), "NUMBER", "a limit of processors, as 1.5", NULL },
 	{ "no-new-privileges", 0, OPTION_FLAG, FIELD(container.no_new_privileges), NULL,
 	  "the program cannot gain privileges", NULL },
 	{ "no-healthcheck", 0, OPTION_FLAG, FIELD(container.no_health), NULL,
@@ -186,8 +190,25 @@ static int report(const struct options *options, const struct rorun *run, struct
 	return run->verdict.holds ? TOOL_HOLDS : TOOL_FAILS;
 }
 
+/* "1.5", in thousandths. */
+static int take_cpus(struct options *options, struct error *err)
+{
+	char *end = NULL;
+	double number;
+
+	if (options->cpus == NULL)
+		return 0;
+	number = strtod(options->cpus, &end);
+	if (end == options->cpus || *end != '\0' || !(number >= 0.01) || !(number <= 4096))
+		return error_set(err, ERROR_USAGE, "--cpus: '%s' is no number of processors",
+				 options->cpus);
+	options->container.cpus = (uint64_t)(number * 1000 + 0.5);
+	return 0;
+}
+
 static void take_options(struct options *options, const struct operands *operands)
 {
+	options->container.memory = options->memory.value;
 	options->container.env = options->env.items;
 	options->container.env_count = options->env.count;
 	options->container.tmpfs = options->tmpfs.items;
@@ -420,7 +441,7 @@ static int run(struct options *options, const struct operands *operands, uint64_
 		return error_set(err, ERROR_USAGE, "--suggest needs what --no-trace leaves out");
 	if (operands->command != NULL && operands->command[0] == NULL)
 		return error_set(err, ERROR_USAGE, "no COMMAND behind '--'");
-	if (image_name_parse(operands->items[0], &name, err) < 0 ||
+	if (take_cpus(options, err) < 0 || image_name_parse(operands->items[0], &name, err) < 0 ||
 	    rorun_log_begin(&options->log, &options->container, err) < 0)
 		return -1;
 	if (options->engine == ENGINE_UNSAID)

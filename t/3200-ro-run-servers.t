@@ -30,7 +30,7 @@ refused_paths() {
 
 # dies_of PATHS LOG: read-only it ends early, these writes were refused, and the log says this.
 dies_of() {
-	patience=2 serve
+	patience=8 serve --grace 2s
 	is "$(json out '"\(.verdict) \(.exit.early)"')" 'fails true' "$name ends early with a read-only root"
 	is "$(refused_paths)" "$1" "$name: what was refused"
 	is "$(json out '[.log[].text] | join(" ")' | grep -cF "$2")" 1 "$name: what its log says"
@@ -102,10 +102,10 @@ is $? 0 'the engine has the servers'
 
 # agrees: verdict and early end are those of the sandbox, with and without the mounts.
 agrees() {
-	patience=2 serve
+	patience=8 serve --grace 3s
 	expected=$(json out '"\(.verdict) \(.exit.early)"')
 	# shellcheck disable=SC2086
-	run ro-run --json --engine docker --grace 3s "$name:1" -- $answer 2
+	run ro-run --json --engine docker --grace 3s "$name:1" -- $answer 8
 	is "$(json out '"\(.verdict) \(.exit.early)"')" "$expected" "$name: the engine says the same"
 	[ "$(json out '"\(.verdict) \(.exit.early)"')" = "$expected" ] || show_output
 	# shellcheck disable=SC2046,SC2086

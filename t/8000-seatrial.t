@@ -28,7 +28,7 @@ run seatrial -c "$conf" -o after
 is "$status" 0 'after passes all that is decided'
 [ "$status" -eq 0 ] || show_output
 for file in report.md metrics.json junit.xml tap/episode-15.tap tap/episode-16.tap tap/episode-17.tap tap/episode-18.tap \
-	episode-15.md episode-16.md episode-17.md episode-18.md evidence/15-run.json; do
+	episode-15.md episode-16.md episode-17.md episode-18.md evidence/15-run.json evidence/15-run.svg evidence/18-run.svg; do
 	[ -s "after/$file" ]
 	is $? 0 "the report has $file"
 done

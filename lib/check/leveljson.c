@@ -2,12 +2,24 @@
 
 #include "check/loglevel.h"
 
-#include <stdint.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "attributes.h"
-#include "check/jsonskim.h"
+#include "base/doc.h"
 #include "check/levelword.h"
+
+/* Members are looked at down to this depth of objects. */
+#define KEYS_MAX 3
+
+/* A string, or a number as it is written without a fraction. */
+struct member {
+	const char *keys[KEYS_MAX]; /* from the outside in; NULL where there are no more */
+	bool is_string;
+	const char *text;
+	size_t size;
+};
 
 /* How a number is to be read. */
 enum scale {
@@ -20,7 +32,7 @@ enum scale {
 
 /* What is further up counts where several are there. Keys are compared without regard to case. */
 static const struct level_member {
-	const char *keys[JSON_SKIM_KEYS_MAX];
+	const char *keys[KEYS_MAX];
 	enum scale scale;
 } level_members[] = {
 	{ { "level" }, SCALE_ANY },
@@ -109,9 +121,9 @@ struct member_search {
 	bool is_compact; /* Serilog's, where no level is a level */
 };
 
-static void take_value(struct member_search *search, const struct json_slice *value, size_t rank)
+static void take_value(struct member_search *search, const struct member *value, size_t rank)
 {
-	struct log_level_found found = { .text = value->text, .size = value->size };
+	struct log_level_found found = { 0 };
 	const char *sign = memchr(value->text, '+', value->size);
 	const struct level_word *word;
 	unsigned strength = 1;
@@ -136,49 +148,91 @@ static void take_value(struct member_search *search, const struct json_slice *va
 	search->rank = rank;
 }
 
-static bool is_member(const struct json_member *member, const struct level_member *wanted)
+static bool is_member(const struct member *member, const struct level_member *wanted)
 {
-	for (size_t i = 0; i < JSON_SKIM_KEYS_MAX; i++) {
-		if (wanted->keys[i] == NULL)
-			return member->depth == i;
-		if (member->depth == i ||
-		    !same_word(member->keys[i].text, member->keys[i].size, wanted->keys[i]))
+	for (size_t i = 0; i < KEYS_MAX; i++) {
+		if (wanted->keys[i] == NULL || member->keys[i] == NULL)
+			return wanted->keys[i] == member->keys[i];
+		if (!same_word(member->keys[i], strlen(member->keys[i]), wanted->keys[i]))
 			return false;
 	}
-	return member->depth == JSON_SKIM_KEYS_MAX;
+	return true;
 }
 
-static void see_member(void *context, const struct json_member *member)
+static void see_member(struct member_search *search, const struct member *member)
 {
-	struct member_search *search = context;
-	const struct json_slice *first = &member->keys[0];
+	const char *first = member->keys[0];
 
-	if (member->depth == 1 && member->is_string && first->size <= 3) {
-		if (same_word(first->text, first->size, "ctx"))
+	if (member->keys[1] == NULL && member->is_string) {
+		if (same_word(first, strlen(first), "ctx"))
 			search->has_context = true;
-		else if (same_word(first->text, first->size, "@mt"))
+		else if (same_word(first, strlen(first), "@mt"))
 			search->is_compact = true;
 	}
 	for (size_t i = 0; i < array_size(level_members); i++) {
 		if (!is_member(member, &level_members[i]))
 			continue;
 		if (strcmp(level_members[i].keys[0], "s") != 0)
-			take_value(search, &member->value, i);
+			take_value(search, member, i);
 		else
-			search->letter =
-				(struct log_level_found) { level_of_letter(member->value.text,
-									   member->value.size),
-							   member->value.text, member->value.size };
+			search->letter.level = level_of_letter(member->text, member->size);
 		return;
+	}
+}
+
+/* No level is larger. */
+static bool is_whole(const json_t *value)
+{
+	double number = json_number_value(value);
+
+	return json_is_number(value) && number >= 0 && number < 10000 &&
+	       number == (double)(unsigned)number;
+}
+
+static void see_object(struct member_search *search, json_t *object, struct member *member,
+		       size_t depth)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		char number[32];
+
+		member->keys[depth] = key;
+		member->is_string = json_is_string(value);
+		if (json_is_object(value) && depth + 1 < KEYS_MAX) {
+			see_object(search, value, member, depth + 1);
+		} else if (member->is_string) {
+			member->text = json_string_value(value);
+			member->size = json_string_length(value);
+			see_member(search, member);
+		} else if (is_whole(value)) {
+			member->size = (size_t)snprintf(number, sizeof number, "%u",
+							(unsigned)json_number_value(value));
+			member->text = number;
+			see_member(search, member);
+		}
+		member->keys[depth] = NULL;
 	}
 }
 
 bool log_level_of_json(const char *line, size_t size, struct log_level_found *ret_found)
 {
+	size_t blank = 0;
+	auto_doc json_t *document = NULL;
 	struct member_search search = { .strength = 0 };
+	struct member member = { .is_string = false };
 
-	if (!json_skim(line, size, see_member, &search))
+	/* most lines are none, which is to be seen at once */
+	while (blank < size && memchr(" \t\r\n", line[blank], 4) != NULL)
+		blank++;
+	if (blank == size || line[blank] != '{')
 		return false;
+	/* loggers write a member twice, integers of any size, and NUL */
+	document = json_loadb(line, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(document))
+		return false;
+	see_object(&search, document, &member, 0);
 	if (search.strength == 0 && search.has_context && search.letter.level != LOG_LEVEL_NONE)
 		search.best = search.letter;
 	else if (search.strength == 0 && search.is_compact)

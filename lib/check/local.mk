@@ -11,7 +11,6 @@ libseatrial_a_SOURCES += \
 	lib/check/lintimage.c lib/check/lintimage.h \
 	lib/check/lintreport.c lib/check/lintreport.h \
 	lib/check/lintstart.c lib/check/lintstart.h \
-	lib/check/jsonskim.c lib/check/jsonskim.h \
 	lib/check/leveljson.c \
 	lib/check/levelword.c lib/check/levelword.h \
 	lib/check/loglevel.c lib/check/loglevel.h \

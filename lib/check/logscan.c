@@ -35,8 +35,6 @@ void log_scan_line(const struct log_scan *scan, const char *text, size_t size,
 	if (!finding.is_json)
 		level = log_level_of_plain(text, size);
 	finding.level = level.level;
-	finding.level_text = level.text;
-	finding.level_size = level.size;
 	finding.signs = log_signs_of(scan->signs, text, size);
 	for (unsigned sign = LOG_SIGN_NONE + 1; sign < LOG_SIGNS; sign++)
 		if (finding.signs & LOG_SIGN_BIT(sign)) {

@@ -20,8 +20,6 @@
 struct log_finding {
 	bool is_json; /* a JSON object, and nothing else */
 	enum log_level level;
-	const char *level_text; /* as the line has it, borrowed from it; NULL for none */
-	size_t level_size;
 	enum log_sign sign; /* the one that is most to the point */
 	unsigned signs;	    /* all of them, LOG_SIGN_BIT each */
 };

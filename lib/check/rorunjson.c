@@ -550,6 +550,7 @@ json_t *rorun_json(const struct rorun *run)
 	(void)json_object_set_new(report, "health_changes", changes_json(&record->health));
 	set_text(report, "second_run_problem", record->second_problem);
 	(void)json_object_set_new(report, "leftovers", texts_json(record->leftovers));
+	set_bool(report, "out_of_memory", record->out_of_memory);
 	(void)json_object_set_new(report, "timeline", course_json(run));
 	(void)json_object_set_new(report, "suggestion", suggestion_json(run));
 	(void)json_object_set_new(report, "checks", checks_json(record, verdict));

@@ -94,6 +94,15 @@ static void print_course(FILE *out, const struct container_record *record)
 		(void)fprintf(out, ", with status %d\n", rorun_exit_code(record));
 }
 
+static void print_want(FILE *out, const struct rorun *run)
+{
+	char size[TEXT_FIGURE_MAX];
+
+	if (run->record->out_of_memory)
+		(void)fprintf(out, "a process was ended for want of memory: the limit is %s\n",
+			      text_size(run->options->memory, size));
+}
+
 static void print_last_log(FILE *out, const struct container_record *record)
 {
 	size_t from = record->log_count > 5 ? record->log_count - 5 : 0;
@@ -155,6 +164,7 @@ static void print_log_summary(FILE *out, const struct rorun *run)
 {
 	struct log_count total = log_tally_total(&run->log->tally);
 	uint64_t errors = total.levels[LOG_LEVEL_ERROR] + total.levels[LOG_LEVEL_CRITICAL];
+	const char *before = "; signs of: ";
 
 	if (total.lines == 0)
 		return;
@@ -165,9 +175,11 @@ static void print_log_summary(FILE *out, const struct rorun *run)
 		(void)fprintf(out, ", %" PRIu64 " at warning level",
 			      total.levels[LOG_LEVEL_WARNING]);
 	for (int sign = 0; sign < LOG_SIGNS; sign++)
-		if (log_sign_name((enum log_sign)sign) != NULL && total.signs[sign] > 0)
-			(void)fprintf(out, ", %" PRIu64 " of the kind %s", total.signs[sign],
-				      log_sign_name((enum log_sign)sign));
+		if (log_sign_name((enum log_sign)sign) != NULL && total.signs[sign] > 0) {
+			(void)fprintf(out, "%s%s (%" PRIu64 ")", before,
+				      log_sign_name((enum log_sign)sign), total.signs[sign]);
+			before = ", ";
+		}
 	(void)fputc('\n', out);
 }
 
@@ -342,6 +354,7 @@ int rorun_text(const struct rorun *run, FILE *out, struct error *err)
 		(void)fprintf(out, "%s%s/%s:%u%s", i == 0 ? "listened on " : ", ",
 			      record->ports[i].protocol, record->ports[i].address,
 			      record->ports[i].port, i + 1 == record->port_count ? "\n" : "");
+	print_want(out, run);
 	print_log_summary(out, run);
 	print_extras(out, record);
 	if (!run->options->untraced && record->usage_known)

@@ -26,12 +26,9 @@ static int compare_events(const void *a, const void *b)
 	return (int)one->kind - (int)other->kind;
 }
 
-/* More cannot be told apart in a picture, and cost their memory. */
-#define REFUSED_MAX 2500
-
 static int add_refused(struct timeline *timeline, const struct attempts *refused, struct error *err)
 {
-	for (size_t i = 0; i < refused->count && i < REFUSED_MAX; i++) {
+	for (size_t i = 0; i < refused->count; i++) {
 		const struct attempt *attempt = &refused->items[i];
 		struct timeline_event event = {
 			.time = attempt->time,
@@ -126,18 +123,26 @@ void timeline_release(struct timeline *timeline)
 	*timeline = (struct timeline) { 0 };
 }
 
+/* As many as the document has in its list of them. */
+#define REFUSED_SHOWN 2500
+
 json_t *timeline_json(const struct timeline *timeline)
 {
 	static const char *const kinds[] = { "start", "refused", "health", "ready", "stop", "end" };
 	static const char *const tones[] = { "plain", "good", "warning", "bad" };
 	json_t *array = json_array();
+	size_t refused = 0;
 
 	for (size_t i = 0; i < timeline->count; i++) {
 		const struct timeline_event *event = &timeline->events[i];
-		json_t *object = json_pack(
-			"{s:f,s:s,s:s,s:f,s:I}", "time_ms", (double)event->time / 1e6, "kind",
-			kinds[event->kind], "tone", tones[event->tone], "lasted_ms",
-			(double)event->lasted / 1e6, "count", (json_int_t)event->count);
+		json_t *object;
+
+		if (event->kind == TIMELINE_REFUSED && ++refused > REFUSED_SHOWN)
+			continue;
+		object = json_pack("{s:f,s:s,s:s,s:f,s:I}", "time_ms", (double)event->time / 1e6,
+				   "kind", kinds[event->kind], "tone", tones[event->tone],
+				   "lasted_ms", (double)event->lasted / 1e6, "count",
+				   (json_int_t)event->count);
 
 		(void)json_object_set_new(object, "text",
 					  doc_text(event->text != NULL ? event->text : ""));

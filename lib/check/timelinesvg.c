@@ -232,7 +232,8 @@ static void draw_refused_row(struct picture *picture, const struct timeline_even
 static void draw_refused(struct picture *picture)
 {
 	const struct timeline *timeline = picture->timeline;
-	size_t count = count_of(timeline, TIMELINE_REFUSED);
+	/* all of them: not each is an event */
+	size_t count = timeline->record->trace.refused.count;
 	double last = -10;
 	size_t rows = 0;
 	char text[64];
@@ -434,7 +435,7 @@ void timeline_svg(const struct timeline *timeline, FILE *file)
 		"</title>\n<desc id=\"desc\">%zu lines of log, %zu refused writes, %zu health "
 		"checks</desc>\n<style>%s</style>\n<rect class=\"bg\" width=\"100%%\" height=\"100%%\"/>\n"
 		"<text class=\"t h\" x=\"16\" y=\"28\">",
-		timeline->record->log_count, count_of(timeline, TIMELINE_REFUSED),
+		timeline->record->log_count, timeline->record->trace.refused.count,
 		count_of(timeline, TIMELINE_HEALTH), style);
 	put_text(&picture, timeline->title);
 	(void)fputs("</text>\n", file);

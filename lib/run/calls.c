@@ -256,7 +256,7 @@ static int add_clone(scmp_filter_ctx filter)
 static int add_listener(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EBUSY), SCMP_SYS(seccomp), 2,
-				SCMP_CMP(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER),
+				SCMP_CMP(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER, 0),
 				SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 					 SECCOMP_FILTER_FLAG_NEW_LISTENER));
 }

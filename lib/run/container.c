@@ -48,6 +48,7 @@ struct run {
 	struct log_stream streams[2]; /* standard output and error, */
 	int outputs[2];		      /* and where they come from; -1 at their ends */
 	FILE *log_file;
+	struct cgroup cgroup;
 	struct health health;
 	struct joined check; /* the health check that runs */
 	struct buf check_output;
@@ -106,6 +107,7 @@ static void describe_sandbox(struct run *run)
 		.volumes = plan->volumes.items,
 		.tmpfs = plan->tmpfs.items,
 		.read_only_paths = plan->read_only_paths.items,
+		.cgroup = &run->cgroup,
 		.ulimits = plan->ulimits,
 		.ulimit_count = plan->ulimit_count,
 		.no_new_privileges = run->options->no_new_privileges,
@@ -158,6 +160,8 @@ static int run_clone(struct run *run, struct error *err)
 		return -1;
 	if (idmap_write(&run->plan.map, run->pid, run->plan.account.uid, run->plan.account.gid,
 			err) < 0)
+		return -1;
+	if (cgroup_add(&run->cgroup, run->pid, err) < 0)
 		return -1;
 	if (write(run->channel, "g", 1) != 1)
 		return error_set(err, ERROR_SYSTEM, "the container's first process is gone");
@@ -616,6 +620,7 @@ static void run_clear(struct run *run)
 	}
 	if (run->log_file != NULL)
 		(void)fclose(run->log_file);
+	cgroup_remove(&run->cgroup);
 }
 
 static void run_keep(struct run *run)
@@ -659,6 +664,18 @@ static int close_log(struct run *run, struct error *err)
 	return 0;
 }
 
+/* What the kernel has counted is exact. */
+static void take_group(struct run *run)
+{
+	struct cgroup_usage usage = cgroup_read(&run->cgroup);
+
+	run->record->out_of_memory = usage.out_of_memory;
+	if (usage.memory_peak > 0)
+		run->record->trace.peak_memory = usage.memory_peak;
+	if (usage.cpu_time > 0)
+		run->record->trace.cpu_time = usage.cpu_time;
+}
+
 static int run_all(struct run *run, uint64_t asked, struct error *err)
 {
 	const struct configuration *c = image_configuration(run->image);
@@ -673,8 +690,10 @@ static int run_all(struct run *run, uint64_t asked, struct error *err)
 	set_started(run->record);
 	if (program_volumes(c, run->record, err) < 0)
 		return -1;
-	if (open_signals(run, err) < 0 || run_clone(run, err) < 0 || run_loop(run, asked, err) < 0)
+	if (cgroup_make(&run->cgroup, run->options->memory, run->options->cpus, err) < 0 ||
+	    open_signals(run, err) < 0 || run_clone(run, err) < 0 || run_loop(run, asked, err) < 0)
 		return -1;
+	take_group(run);
 	log_drain(run);
 	if (close_log(run, err) < 0)
 		return -1;

@@ -56,6 +56,8 @@ struct container_options {
 	bool no_health;		    /* the image's health check is left alone */
 	const char *const *ulimits; /* see ulimit.h */
 	size_t ulimit_count;
+	uint64_t memory; /* bytes; 0: no limit */
+	uint64_t cpus;	 /* thousandths of a processor; 0: no limit */
 	bool no_new_privileges;
 	struct log_watch watch; /* .seen NULL: nobody */
 	bool writable;
@@ -128,7 +130,8 @@ struct container_record {
 	struct port *ports;
 	size_t port_count;
 	bool ports_known;
-	bool usage_known; /* peak memory and CPU time are */
+	bool out_of_memory; /* the limit of memory ended a process */
+	bool usage_known;   /* peak memory and CPU time are */
 	struct health_record health;
 	struct usage *samples; /* from the start on, evenly spread */
 	size_t sample_count;

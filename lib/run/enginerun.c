@@ -276,6 +276,12 @@ static json_t *container_json(const struct engine_run *run, bool writable)
 	if (body != NULL && options->ulimit_count > 0)
 		(void)json_object_set_new(json_object_get(body, "HostConfig"), "Ulimits",
 					  ulimits_json(options));
+	if (body != NULL && options->memory > 0)
+		(void)json_object_set_new(json_object_get(body, "HostConfig"), "Memory",
+					  json_integer((json_int_t)options->memory));
+	if (body != NULL && options->cpus > 0)
+		(void)json_object_set_new(json_object_get(body, "HostConfig"), "NanoCpus",
+					  json_integer((json_int_t)options->cpus * 1000000));
 	if (body != NULL && options->no_new_privileges)
 		(void)json_object_set_new(json_object_get(body, "HostConfig"), "SecurityOpt",
 					  json_pack("[s]", "no-new-privileges"));
@@ -751,6 +757,7 @@ static int on_ended(struct trial *trial, const struct engine_done *done, struct 
 	    doc_size(state, "container", "ExitCode", DOC_REQUIRED, &code, err) < 0)
 		return -1;
 	trial->examined = true;
+	record->out_of_memory = json_is_true(json_object_get(state, "OOMKilled"));
 	(void)time_of(done->answer, "Created", &trial->created);
 	if (engine_is_local(trial->run->engine) &&
 	    copy_text(&trial->upper, upper_of(done->answer), err) < 0)

@@ -117,6 +117,8 @@ int joined_start(struct joined *joined, const struct sandbox *like, pid_t contai
 		return error_set(err, ERROR_SYSTEM, "cannot enter the container");
 	if (trace != NULL && trace_seize(trace, joined->pid, err) < 0)
 		return -1;
+	if (like->cgroup != NULL && cgroup_add(like->cgroup, joined->pid, err) < 0)
+		return -1;
 	if (write(channel, "g", 1) != 1)
 		return error_set(err, ERROR_SYSTEM, "the container is gone");
 	return 0;

@@ -1,6 +1,7 @@
 libseatrial_a_SOURCES += \
 	lib/run/account.c lib/run/account.h \
 	lib/run/caretaker.c lib/run/caretaker.h \
+	lib/run/cgroup.c lib/run/cgroup.h \
 	lib/run/command.c lib/run/command.h \
 	lib/run/container.c lib/run/container.h \
 	lib/run/enginelog.c lib/run/enginelog.h \

@@ -15,6 +15,7 @@
 #include "attributes.h"
 #include "base/error.h"
 #include "run/account.h"
+#include "run/cgroup.h"
 #include "run/ulimit.h"
 
 struct sandbox {
@@ -27,6 +28,7 @@ struct sandbox {
 	char *const *volumes; /* each ends in NULL */
 	char *const *tmpfs;
 	char *const *read_only_paths;
+	const struct cgroup *cgroup; /* that further programs are put into; may be NULL */
 	const struct ulimit *ulimits;
 	size_t ulimit_count;
 	bool no_new_privileges;

@@ -40,7 +40,7 @@ sub trial_run {
 	$script .= "[ -z \"\$failed\" ]\n";
 	my $file = save("$name.sh", "failed=\n$script");
 	# wherever the image is: only the sandbox tells who wrote what
-	my @arguments = ('--engine', 'sandbox', '--log', "$base.log", '--grace', setting('GRACE'));
+	my @arguments = ('--engine', 'sandbox', '--log', "$base.log", '--timeline', "$base.svg", '--grace', setting('GRACE'));
 	push @arguments, map { ('--env', $_) } setting_list('RUN_ENV'), @{ $options->{env} // [] };
 	push @arguments, map { ('--tmpfs', $_) } setting_list('TMPFS');
 	push @arguments, map { ('--allow', $_) } setting_list('ALLOW');
