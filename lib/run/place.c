@@ -268,6 +268,20 @@ static bool path_splice_link(int root_fd, char **path, size_t start, size_t leng
 	return next != NULL && path_splice(path, length, next);
 }
 
+static bool is_own_folder(const char *path)
+{
+	return strncmp(path, "/proc/self/", strlen("/proc/self/")) == 0 ||
+	       strncmp(path, "/proc/thread-self/", strlen("/proc/thread-self/")) == 0;
+}
+
+static bool is_proc(int root_fd)
+{
+	auto_fd int fd = inroot_open(root_fd, "/proc", O_PATH | O_DIRECTORY, 0);
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
 /*
  * Up to the first link, which is followed, or to the end: a path that leads through the kernel's
  * links or through /proc/self is no path for the tracer. ".." is taken where what lies before it is
@@ -294,9 +308,7 @@ static bool walk(pid_t pid, int root_fd, bool follow, char **path)
 			at = back;
 			continue;
 		}
-		if (at == strlen("/proc/") &&
-		    (strncmp(*path, "/proc/self/", strlen("/proc/self/")) == 0 ||
-		     strncmp(*path, "/proc/thread-self/", strlen("/proc/thread-self/")) == 0)) {
+		if (at == strlen("/proc/") && is_own_folder(*path) && is_proc(root_fd)) {
 			(void)snprintf(number, sizeof number, "/proc/%d", procfs_inner_pid(pid));
 			return path_splice(path, end, number);
 		}
