@@ -5,6 +5,7 @@
 . "$SRCDIR/t/lib/rorun.sh"
 
 box_root
+ln -s /proc/self/cwd root/srv/cwd
 box_image box.tar.img '{"Cmd":["/bin/sh"],"User":"app","WorkingDir":"/home/app","Env":["PATH=/bin"]}'
 
 # refuses NAME SCRIPT ATTEMPT...: the script makes exactly these attempts.
@@ -75,6 +76,11 @@ refuses 'through a link in the path' 'attempt mkdir /home/link/new' 'mkdir /home
 refuses 'through a link at the end' 'attempt append /home/app/link' 'openat /home/app/mine EROFS'
 refuses 'through a link that leads nowhere yet' 'attempt creat /home/app/dangling' 'creat /srv/not-yet EROFS'
 refuses 'by way of ..' 'cd /home/app; attempt mkdir ../../data/./x/' 'mkdir /data/x EROFS'
+# through the kernel's links, which lead the tracer elsewhere
+refuses 'by way of /proc/self/..' 'mkdir /proc/self/../../data/x' 'mkdir /data/x EROFS'
+refuses 'a descriptor by its name' 'exec 3</home/app/mine; echo x >/dev/fd/3' 'openat /home/app/mine EROFS'
+refuses 'a link that leads through /proc/self' 'echo x >/srv/cwd/mine' 'openat /home/app/mine EROFS'
+refuses 'and one that leads nowhere yet' 'mkdir /srv/cwd/../../data/x' 'mkdir /data/x EROFS'
 passes 'what a descriptor for reading cannot do anyway' \
 	'attempt ftruncate /home/app/mine; attempt fallocate /home/app/mine; attempt copy_file_range /home/app/mine'
 passes 'a path that lies nowhere' 'attempt bad-pointer'

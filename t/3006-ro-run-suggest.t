@@ -10,6 +10,10 @@ echo seed >root/var/lib/db/seed
 echo conf >root/etc/app/conf
 chmod 777 root/var/lib/db root/var/cache/web root/etc/app root/data
 chmod 666 root/etc/app/conf
+# shellcheck disable=SC2016 # a folder of that name
+mkdir -p root/state/app 'root/do$llar' root/opt/empty && ln -s /state root/var/run && ln -s opt/empty root/empty
+# shellcheck disable=SC2016
+chmod 777 root/state root/state/app 'root/do$llar' root/opt/empty
 box_image box '{"Cmd":["/bin/sh"],"User":"app","WorkingDir":"/home/app","Env":["PATH=/bin"]}'
 
 # suggests NAME SCRIPT MOUNT...: for the script exactly these mounts are found, and proved.
@@ -35,6 +39,13 @@ suggests 'asking for the right to write' 'attempt access /var/cache/web' 'tmpfs 
 suggests 'a rename within a folder' 'echo x >/tmp/a; mv /tmp/a /tmp/b' 'tmpfs /tmp'
 suggests 'byte code of Python' 'if [ -z \"$PYTHONDONTWRITEBYTECODE\" ]; then mkdir -p __pycache__; fi' \
 	'PYTHONDONTWRITEBYTECODE=1'
+suggests 'through links' 'echo x >/var/run/app/pid; echo y >/empty/../empty/b' 'tmpfs /opt/empty,tmpfs /state/app'
+suggests 'a lock file that is there, opened for reading' 'echo x >/tmp/a; attempt create-for-reading /etc/app/conf' 'tmpfs /tmp'
+suggests 'a folder of the image that is removed and made again' 'rmdir /state/app; mkdir /state/app; echo x >/state/app/pid' \
+	'volume /state'
+suggests 'a folder that is made and removed' 'mkdir /data/x; echo x >/data/x/y; rm -r /data/x' 'tmpfs /data'
+suggests 'a folder renamed over another one' 'mkdir /state/new; echo x >/state/new/a; mv -T /state/new /state/app' \
+	'tmpfs /state'
 # once /tmp is open it goes on, and finds the next
 suggests 'a program that goes another way where it can' \
 	'if [ \"$(attempt access /tmp)\" = ok ] && [ ! -w /data/open ]; then echo x >/data/a; fi; echo y >/tmp/b' \
@@ -89,6 +100,9 @@ yaml() {
 }
 form compose
 is "$(yaml .)" '{"services":{"box":{"image":"IMAGE","read_only":true,"tmpfs":["/tmp"],"volumes":[{"type":"volume","source":"var-lib-db","target":"/var/lib/db"}],"environment":{"PYTHONDONTWRITEBYTECODE":"1"}}},"volumes":{"var-lib-db":{}}}' 'compose'
+run ro-run --cache "$cache" --suggest-as compose --cmd '["/bin/sh","-ec","cd /do*llar; echo x >a"]' box
+# shellcheck disable=SC2016
+is "$(yaml .services.box.tmpfs)" '["/do$$llar"]' 'compose: a dollar is doubled, for it begins a variable'
 form kubernetes
 is "$(yaml '.spec.containers[0] | [.securityContext.readOnlyRootFilesystem, .volumeMounts, .env]')" \
 	'[true,[{"name":"tmp","mountPath":"/tmp"},{"name":"var-lib-db","mountPath":"/var/lib/db"}],[{"name":"PYTHONDONTWRITEBYTECODE","value":"1"}]]' \

@@ -78,6 +78,12 @@ static bool makes_folder(const struct attempt *attempt)
 	return strncmp(attempt->call, "mkdir", 5) == 0;
 }
 
+/* Of itself, or by a rename over it: a mount at its own path would stand in the way. */
+static bool replaces(const struct attempt *attempt)
+{
+	return attempt->effect == EFFECT_DELETES || strncmp(attempt->call, "rename", 6) == 0;
+}
+
 static int take_attempts(struct needs *needs, const struct attempts *attempts, bool refused,
 			 bool *ret_new, struct error *err)
 {
@@ -93,6 +99,7 @@ static int take_attempts(struct needs *needs, const struct attempts *attempts, b
 		*ret_new = *ret_new || needs->count > before || (refused && !need->is_refused);
 		need->is_refused = need->is_refused || refused;
 		need->is_folder = need->is_folder || makes_folder(attempt);
+		need->is_replaced = need->is_replaced || replaces(attempt);
 	}
 	return 0;
 }
@@ -241,6 +248,13 @@ static bool is_made(const struct needs *needs, const char *path)
 	return false;
 }
 
+static bool is_replaced(const struct needs *needs, const char *path)
+{
+	const struct need *need = need_find(needs, path);
+
+	return need != NULL && need->is_replaced;
+}
+
 /* Nothing else in the folder is needed. */
 static bool is_alone(const struct needs *needs, const char *folder, const char *made)
 {
@@ -320,7 +334,8 @@ static int serve(struct suggestion *suggestion, int root, const char *path, bool
 
 	if (folder == NULL)
 		return error_memory(err);
-	if (is_folder_at(root, path) && strcmp(path, "/") != 0)
+	if (is_folder_at(root, path) && strcmp(path, "/") != 0 &&
+	    !is_replaced(&suggestion->needs, path))
 		return add_folder(suggestion, root, path, careful, err);
 	/* upwards to what the image has; `made` is what would be made in it */
 	do {
@@ -329,8 +344,10 @@ static int serve(struct suggestion *suggestion, int root, const char *path, bool
 		if (made == NULL)
 			return error_memory(err);
 		cut(folder);
-	} while (strcmp(folder, "/") != 0 && !is_folder_at(root, folder));
-	if (!is_there(root, made) && is_made(&suggestion->needs, made) &&
+	} while (strcmp(folder, "/") != 0 &&
+		 (!is_folder_at(root, folder) || is_replaced(&suggestion->needs, folder)));
+	if (!is_replaced(&suggestion->needs, made) && !is_there(root, made) &&
+	    is_made(&suggestion->needs, made) &&
 	    (strcmp(folder, "/") == 0 || content_at(root, folder) != CONTENT_NONE ||
 	     is_alone(&suggestion->needs, folder, made)))
 		return mount_add(suggestion, made, SUGGEST_TMPFS, err) != NULL ? 0 : -1;

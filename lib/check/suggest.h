@@ -25,10 +25,11 @@ enum suggest_kind { SUGGEST_TMPFS, SUGGEST_VOLUME };
 
 struct need {
 	char *path;
-	char *from;	 /* the other name of a rename, which wants the same mount; NULL */
-	char *process;	 /* NULL: it is not known */
-	bool is_folder;	 /* it was made, as a folder */
-	bool is_refused; /* a read-only run has refused it */
+	char *from;	  /* the other name of a rename, which wants the same mount; NULL */
+	char *process;	  /* NULL: it is not known */
+	bool is_folder;	  /* it was made, as a folder */
+	bool is_replaced; /* it was deleted or renamed over: the folder above it must be writable */
+	bool is_refused;  /* a read-only run has refused it */
 	uint64_t bytes;
 };
 

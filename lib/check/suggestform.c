@@ -18,6 +18,20 @@ static void add_quoted(struct buf *text, const char *value)
 	buf_add_string(text, quoted != NULL ? quoted : "\"\"");
 }
 
+/* In a compose file a "$" begins the name of a variable; two of them are one. */
+static void add_compose_quoted(struct buf *text, const char *value)
+{
+	auto_buf struct buf doubled;
+
+	buf_init(&doubled, BUF_MAX_DEFAULT);
+	for (const char *p = value; *p != '\0'; p++)
+		buf_add_string(&doubled, (char[3]) { *p, *p == '$' ? '$' : '\0', '\0' });
+	if (doubled.failed)
+		text->failed = true;
+	else
+		add_quoted(text, doubled.size > 0 ? doubled.data : "");
+}
+
 /* A word for a POSIX shell. */
 static void add_word(struct buf *text, const char *value)
 {
@@ -160,20 +174,20 @@ static void add_compose_lists(struct buf *text, const struct suggestion *suggest
 		buf_add_string(text, "    tmpfs:\n");
 	for (size_t i = 0; i < options->tmpfs_count; i++) {
 		buf_add_string(text, "      - ");
-		add_quoted(text, options->tmpfs[i]);
+		add_compose_quoted(text, options->tmpfs[i]);
 		buf_add_char(text, '\n');
 	}
 	for (size_t i = 0; i < suggestion->count; i++)
 		if (suggestion->mounts[i].kind == SUGGEST_TMPFS) {
 			buf_add_string(text, "      - ");
-			add_quoted(text, suggestion->mounts[i].path);
+			add_compose_quoted(text, suggestion->mounts[i].path);
 			buf_add_char(text, '\n');
 		}
 	if (options->volume_count + count_of(suggestion, SUGGEST_VOLUME) > 0)
 		buf_add_string(text, "    volumes:\n");
 	for (size_t i = 0; i < options->volume_count; i++) {
 		buf_add_string(text, "      - type: volume\n        target: ");
-		add_quoted(text, options->volumes[i]);
+		add_compose_quoted(text, options->volumes[i]);
 		buf_add_char(text, '\n');
 	}
 	for (size_t i = 0; i < suggestion->count; i++)
@@ -184,7 +198,7 @@ static void add_compose_lists(struct buf *text, const struct suggestion *suggest
 			buf_printf(
 				text,
 				"      - type: volume\n        source: %s\n        target: ", name);
-			add_quoted(text, suggestion->mounts[i].path);
+			add_compose_quoted(text, suggestion->mounts[i].path);
 			buf_add_char(text, '\n');
 		}
 }
@@ -195,7 +209,7 @@ char *suggest_compose(const struct suggestion *suggestion, const struct suggest_
 
 	buf_init(&text, BUF_MAX_DEFAULT);
 	buf_printf(&text, "services:\n  %s:\n    image: ", subject->name);
-	add_quoted(&text, subject->image);
+	add_compose_quoted(&text, subject->image);
 	buf_add_string(&text, "\n    read_only: true\n");
 	add_compose_lists(&text, suggestion, subject->options);
 	if (suggestion->no_bytecode)

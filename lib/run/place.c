@@ -121,7 +121,7 @@ static char *join(const char *base, const char *name)
 }
 
 /* As the process would name what the kernel calls `text`: a root of its own is a part of that.
- * NULL: it cannot be told. */
+ * NULL: it cannot be told, or lies outside of that root. */
 static const char *below_root(pid_t pid, const char *text)
 {
 	char link[64];
@@ -132,8 +132,12 @@ static const char *below_root(pid_t pid, const char *text)
 	root = link_text(link);
 	if (root == NULL)
 		return NULL;
-	length = strcmp(root, "/") != 0 ? strlen(root) : 0;
-	return length > 0 && strncmp(text, root, length) == 0 ? text + length : text;
+	if (strcmp(root, "/") == 0)
+		return text;
+	length = strlen(root);
+	if (strncmp(text, root, length) != 0 || (text[length] != '/' && text[length] != '\0'))
+		return NULL;
+	return text[length] != '\0' ? text + length : "/";
 }
 
 enum origin { ORIGIN_KNOWN, ORIGIN_UNKNOWN, ORIGIN_NO_PATH };
@@ -155,7 +159,8 @@ static enum origin from_root(pid_t pid, int directory, const char *path, char **
 		return ORIGIN_NO_PATH;
 	below = base != NULL ? below_root(pid, base) : NULL;
 	if (below == NULL) {
-		*ret_path = strdup(path);
+		*ret_path = base != NULL && path[0] != '\0' ? join(base, path)
+							    : strdup(base != NULL ? base : path);
 		return ORIGIN_UNKNOWN;
 	}
 	*ret_path = path[0] == '\0' ? strdup(below) : join(below, path);
@@ -231,6 +236,89 @@ static bool through_proc(pid_t pid, int root_fd, bool follow, char **path)
 	return *path != NULL;
 }
 
+/* What is to come behind the first `at` bytes of *path goes behind `start` instead. */
+static bool path_splice(char **path, size_t at, const char *start)
+{
+	char *whole = NULL;
+
+	if (asprintf(&whole, "%s/%s", start, *path + at) < 0)
+		return false;
+	free(*path);
+	*path = clean_absolute(whole);
+	return true;
+}
+
+/* The link that the first `length` bytes of *path are; its text takes their place. `start` is where
+ * its name begins. */
+static bool path_splice_link(int root_fd, char **path, size_t start, size_t length)
+{
+	auto_free char *here = strndup(*path, length);
+	auto_free char *folder = strndup(*path, start);
+	auto_free char *target = NULL;
+	auto_free char *next = NULL;
+	auto_fd int fd = -1;
+
+	if (here == NULL || folder == NULL)
+		return false;
+	fd = inroot_open(root_fd, here, O_PATH | O_NOFOLLOW, 0);
+	target = fd >= 0 ? link_at(fd, "") : NULL;
+	if (target == NULL)
+		return false;
+	next = target[0] == '/' ? strdup(target) : join(folder, target);
+	return next != NULL && path_splice(path, length, next);
+}
+
+static bool is_own_folder(const char *path)
+{
+	return strncmp(path, "/proc/self/", strlen("/proc/self/")) == 0 ||
+	       strncmp(path, "/proc/thread-self/", strlen("/proc/thread-self/")) == 0;
+}
+
+static bool is_proc(int root_fd)
+{
+	auto_fd int fd = inroot_open(root_fd, "/proc", O_PATH | O_DIRECTORY, 0);
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/*
+ * Up to the first link, which is followed, or to the end: a path that leads through the kernel's
+ * links or through /proc/self is no path for the tracer. ".." is taken where what lies before it is
+ * known to be no link. True where a link was followed.
+ */
+static bool walk(pid_t pid, int root_fd, bool follow, char **path)
+{
+	size_t at = 1;
+
+	if (through_proc(pid, root_fd, follow, path))
+		return true;
+	while ((*path)[at] != '\0') {
+		size_t length = strcspn(*path + at, "/");
+		size_t end = at + length;
+		bool last = (*path)[end] == '\0';
+		char number[32];
+
+		if (length == 2 && strncmp(*path + at, "..", 2) == 0) {
+			size_t back = at > 1 ? at - 1 : 1;
+
+			while (back > 1 && (*path)[back - 1] != '/')
+				back--;
+			memmove(*path + back, *path + end + !last, strlen(*path + end + !last) + 1);
+			at = back;
+			continue;
+		}
+		if (at == strlen("/proc/") && is_own_folder(*path) && is_proc(root_fd)) {
+			(void)snprintf(number, sizeof number, "/proc/%d", procfs_inner_pid(pid));
+			return path_splice(path, end, number);
+		}
+		if ((!last || follow) && path_splice_link(root_fd, path, at, end))
+			return true;
+		at = end + !last;
+	}
+	return false;
+}
+
 static void look(const struct place_root *root, int fd, struct place *place)
 {
 	struct statfs fs;
@@ -303,6 +391,18 @@ static bool place_missing(const struct place_root *root, int root_fd, char **pat
 	}
 }
 
+/* A path through the kernel's links is not, and what is said of a process's own folder may be of
+ * another one. */
+static bool is_open_to_us(int root_fd, const char *path, bool follow)
+{
+	auto_fd int fd = -1;
+
+	if (strncmp(path, "/proc/", strlen("/proc/")) == 0)
+		return false;
+	fd = inroot_open(root_fd, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+	return fd >= 0;
+}
+
 bool place_find(const struct place_root *root, pid_t pid, int directory, const char *path,
 		bool follow, struct place *ret_place)
 {
@@ -321,9 +421,13 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 		place.path = steal(&whole);
 		again = false;
 	}
-	for (int links = 0; again && links < LINKS_MAX; links++)
-		if (!through_proc(pid, root_fd, follow, &whole))
-			break;
+	if (again && !is_open_to_us(root_fd, whole, follow)) {
+		int links = 0;
+
+		while (links < LINKS_MAX && walk(pid, root_fd, follow, &whole))
+			links++;
+		again = links < LINKS_MAX;
+	}
 	for (int links = 0; again && links < LINKS_MAX; links++) {
 		auto_fd int fd = inroot_open(root_fd, whole, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
 

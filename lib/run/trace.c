@@ -239,8 +239,28 @@ static void take_open_flags(struct tracee *tracee, uint64_t flags)
 		argument->follows = false;
 }
 
+static bool is_open(const struct call *call)
+{
+	return call->kind == CALL_OPENS || call->kind == CALL_OPENS2;
+}
+
+/* A lock file is opened so, for reading: O_CREAT is no write where the file is there. */
+static void forget_creat(const struct trace *trace, struct tracee *tracee)
+{
+	const struct argument *argument = &tracee->arguments[0];
+	auto_place struct place place = { 0 };
+
+	if ((tracee->flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) == (O_RDONLY | O_CREAT) &&
+	    argument->path != NULL &&
+	    place_find(&trace->root, tracee->pid, argument->directory, argument->path, true,
+		       &place) &&
+	    place.there)
+		tracee->flags &= ~(uint64_t)O_CREAT;
+}
+
 /* At the entry of a call: keeps what its exit is judged by. */
-static void tracee_enter(struct tracee *tracee, const struct call *call, const uint64_t args[6])
+static void tracee_enter(const struct trace *trace, struct tracee *tracee, const struct call *call,
+			 const uint64_t args[6])
 {
 	struct open_how how = { 0 };
 
@@ -255,20 +275,20 @@ static void tracee_enter(struct tracee *tracee, const struct call *call, const u
 		take_open_flags(tracee, args[call->flags]);
 	else if (call->kind == CALL_OPENS2 && read_bytes(tracee->pid, args[2], &how, sizeof how))
 		take_open_flags(tracee, how.flags);
+	if (is_open(call))
+		forget_creat(trace, tracee);
 }
 
 /* --- judging ------------------------------------------------------------------------------- */
 
-static bool is_open(const struct call *call)
-{
-	return call->kind == CALL_OPENS || call->kind == CALL_OPENS2;
-}
-
 /* For reading only, whatever the filter let through. */
 static bool is_reading(const struct tracee *tracee)
 {
-	return is_open(tracee->call) && (tracee->flags & O_ACCMODE) == O_RDONLY &&
-	       (tracee->flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))) == 0;
+	/* all other flags have no meaning beside O_PATH */
+	return is_open(tracee->call) &&
+	       ((tracee->flags & O_PATH) != 0 ||
+		((tracee->flags & O_ACCMODE) == O_RDONLY &&
+		 (tracee->flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))) == 0));
 }
 
 /* The root, being read-only, is why. */
@@ -466,7 +486,7 @@ static bool enters_call(struct trace *trace, struct tracee *tracee)
 	}
 	for (size_t i = 0; i < array_size(args); i++)
 		args[i] = info.seccomp.args[i];
-	tracee_enter(tracee, call, args);
+	tracee_enter(trace, tracee, call, args);
 	return tracee->arguments[0].path != NULL;
 }
 
