@@ -6,7 +6,9 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP;
 use Trial (episode => 18);
+use TrialBuild qw(build_log);
 use TrialRun;
+use TrialScan qw(scan_report scanner);
 
 my $endpoints = 'HEALTH_PATH|READY_PATH|LIVE_PATH';
 my @health = endpoints(qw(HEALTH READY LIVE));
@@ -91,7 +93,7 @@ sub pin_checks {
 item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND|BUILD_COMMAND'], sub {
 	my $command = setting('PRODUCTION_BUILD_COMMAND') // setting('BUILD_COMMAND');
 	my $ran = shell('build', $command);
-	my @warnings = grep { /\bwarn(?:ing)?\b/i } split /\n/, $ran->{output};
+	my @warnings = @{ build_log($ran->{output})->{warnings} };
 	my $limit = seconds(setting('BUILD_LIMIT'));
 	my $before = setting('BASELINE_BUILD_COMMAND') ? shell('baseline-build', setting('BASELINE_BUILD_COMMAND')) : undef;
 	my $slower = $before && $ran->{seconds} > $before->{seconds} * 1.1 + 1;
@@ -290,17 +292,10 @@ item '18.23', needs => ['DOCKERFILE'], sub {
 item '18.24', builds => 1, lane => 'project', needs => ['REBUILD_COMMAND'], sub {
 	my $ran = shell('rebuild', setting('REBUILD_COMMAND'));
 	return fails("the rebuild ended with status $ran->{status}") if $ran->{status};
-	# BuildKit's plain log, and the classic builder's
-	my %steps = map { $_ => 1 } $ran->{output} =~ /^#(\d+) \[[^\]]*\d+\/\d+\]/mg;
-	my $cached = () = $ran->{output} =~ /^#\d+ CACHED$/mg;
-	my $steps = keys %steps;
-	if (!$steps) {
-		$steps = () = $ran->{output} =~ /^Step \d+\/\d+ : /mg;
-		$cached = () = $ran->{output} =~ /^ ---> Using cache$/mg;
-		$steps-- if $steps;    # FROM is no step that could be cached
-	}
-	return fails('no build steps in the log of REBUILD_COMMAND') unless $steps;
-	return verdict_of(2 * $cached >= $steps, "$cached of $steps steps reused", steps => $steps, reused => $cached);
+	my $log = build_log(setting('REBUILD_LOG') ? slurp(setting('REBUILD_LOG')) : $ran->{output});
+	return fails('no build steps in the log of REBUILD_COMMAND') unless $log->{steps};
+	return verdict_of(2 * $log->{reused} >= $log->{steps}, "$log->{reused} of $log->{steps} steps reused, by $log->{builder}",
+		%$log{qw(builder steps reused)});
 };
 
 item '18.25', builds => 1, lane => 'project', needs => ['SECOND_IMAGE'], sub {
@@ -320,16 +315,32 @@ item '18.25', builds => 1, lane => 'project', needs => ['SECOND_IMAGE'], sub {
 		first => $one->{image}{id}, second => $two->{image}{id});
 };
 
-item '18.26', needs => ['VULNERABILITY_REPORT'], sub {
-	my $file = setting('VULNERABILITY_REPORT');
-	my $report = decode_json(slurp($file));
-	# trivy: Results[].Vulnerabilities[].Severity; grype: matches[].vulnerability.severity
-	my @found = ref $report eq 'HASH' && exists $report->{matches} ? map { $_->{vulnerability} } @{ $report->{matches} }
-	  : ref $report eq 'HASH' && exists $report->{Results} ? map { @{ $_->{Vulnerabilities} // [] } } @{ $report->{Results} // [] }
-	  :   die "'$file' is no report of trivy or grype\n";
-	my @bad = grep { lc($_->{Severity} // $_->{severity} // 'unknown') =~ /^(?:high|critical)$/ } @found;
-	return verdict_of(!@bad, scalar(@bad) . ' high or critical of ' . scalar(@found),
-		@bad ? (first => [ map { $_->{VulnerabilityID} // $_->{id} } grep { defined } @bad[ 0 .. 9 ] ]) : ());
+# The report that is named, or one that a scanner makes now; a text: why there is none.
+sub vulnerabilities {
+	if (my $file = setting('VULNERABILITY_REPORT')) { return scan_report($file, slurp($file)) }
+	my @command = scanner(production()) or return 'no VULNERABILITY_REPORT in the settings, and neither trivy nor grype is installed';
+	my $ran = shell('vulnerabilities', join ' ', map { Trial::quote($_) } @command);
+	# without its database it knows nothing
+	return "$command[0] ended with status $ran->{status}: " . ((grep { /\S/ } split /\n/, $ran->{output})[-1] // 'no word') if $ran->{status};
+	return scan_report($command[0], slurp(Trial::evidence_path('vulnerabilities.out')));
+}
+
+item '18.26', sub {
+	my $report = vulnerabilities();
+	return skips($report) unless ref $report;
+	my $image = utility('size', 'image-size', production())->{image};
+	return fails("the report is of another image: $report->{name}", report_image => $report->{image}, image => $image->{id})
+	  if defined $report->{image} && $report->{image} ne $image->{id};
+	return fails("$report->{scanner} looked at nothing in the image") unless $report->{targets};
+	my %severe = map { lc $_ => 1 } split ' ', setting('VULNERABILITY_SEVERITIES') // '';
+	my %ignored = map { $_ => 1 } setting_list('VULNERABILITY_IGNORE');
+	my @severe = grep { $severe{ $_->{severity} } } @{ $report->{found} };
+	my @bad = grep { !$ignored{ $_->{id} } } @severe;
+	my $text = @bad . ' of ' . @{ $report->{found} } . ' are ' . join(' or ', sort keys %severe) . ", by $report->{scanner}"
+	  . (@severe > @bad ? ', ' . (@severe - @bad) . ' ignored' : '');
+	my @named = map { "$_->{id} $_->{severity}: $_->{package} $_->{version}" . ($_->{fixed} ? ", mended in $_->{fixed}" : '') }
+	  @bad[ 0 .. ($#bad < 9 ? $#bad : 9) ];
+	return verdict_of(!@bad, @bad ? "$text; first $named[0]" : $text, @bad ? (first => \@named) : ());
 };
 
 item '18.27', sub {

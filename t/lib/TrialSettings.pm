@@ -74,6 +74,7 @@ PRODUCTION_BUILD_COMMAND||builds the production image; default: BUILD_COMMAND
 BASELINE_BUILD_COMMAND||builds the baseline, for 18.1's comparison
 SECOND_BUILD_COMMAND||builds SECOND_IMAGE
 REBUILD_COMMAND||builds again with a log of its steps, for 18.24
+REBUILD_LOG||the log of that build, where the command does not print it
 BUILD_LIMIT|10m|time of a build at the most
 TEST_COMMAND||runs the unit tests
 TEST_REPORT||their JUnit report
@@ -87,7 +88,9 @@ ITEM_LIMIT|1h|an item at the most: what it has started is ended then, and it fai
 MAKE_COMMAND|make|the make program and its arguments
 MAKE_TARGETS||targets that must work; list
 DEPLOYMENT_CHECKS||commands that must succeed (cdk synth, terraform validate); list
-VULNERABILITY_REPORT||JSON report of trivy or grype
+VULNERABILITY_REPORT||JSON report of trivy or grype; default: what one of them says, where it is installed
+VULNERABILITY_SEVERITIES|high critical|severities that 18.26 does not let pass
+VULNERABILITY_IGNORE||vulnerabilities that are known and do not count; list
 END
 
 my @order;
