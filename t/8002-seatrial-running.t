@@ -71,6 +71,21 @@ is "$status $(statuses seatrial-report)" '1 16.10=ok 17.3=fail' 'an item has a t
 has out "has not ended within 1s (ITEM_LIMIT)" 'and that is said'
 is "$(pgrep -f 'sleep 471[12]' | wc -l | tr -d ' ')" 0 'nothing of it is left running'
 
+# reports of another run
+cat >old.xml <<'END'
+<testsuite name="a" tests="1"><testcase name="b" classname="c"/></testsuite>
+END
+touch -d '2001-01-01' old.xml
+conf <<'END'
+TEST_COMMAND=true
+TEST_REPORT=old.xml
+END
+run seatrial -q 17.2
+is "$(jq -r '.items["17.2"] | "\(.status): \(.found)"' seatrial-report/metrics.json)" \
+	"fail: 'old.xml' is older than the run: the command did not write it" 'a report that the command did not write proves nothing'
+run seatrial -q -s 'TEST_COMMAND=touch old.xml' 17.2
+is "$(statuses seatrial-report)" 17.2=ok 'one that it did write does'
+
 # interrupted, and taken up again
 conf <<'END'
 LINT_COMMAND='echo once >>linted'

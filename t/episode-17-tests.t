@@ -26,11 +26,21 @@ sub by_status {
 		$ran->{status} ? (last_lines => last_lines($ran->{output})) : ());
 }
 
+# A report that the command did not write anew tells of another run. Some file systems keep whole
+# seconds.
+sub stale {
+	my ($ran, $file) = @_;
+	my @found = stat $file or return;
+	return $found[9] < int $ran->{began} ? "'$file' is older than the run: the command did not write it" : undef;
+}
+
 # The command must succeed, and its report must say so, too.
 sub by_report {
 	my ($name, $report) = @_;
 	my $ran = command($name);
 	my $file = setting($report) // return fails("no $report in the settings: the command's status alone proves no test");
+	my $stale = stale($ran, $file);
+	return fails($stale, command => setting($name)) if $stale;
 	my $tests = utility(lc $report, 'test-tally', $file)->{tests};
 	my $failed = $tests->{failed} + $tests->{errors};
 	my $text = "$tests->{total} tests, $tests->{passed} passed, $failed failed, $tests->{skipped} skipped";
@@ -69,7 +79,9 @@ item '17.4', needs => ['DOCKERFILE'], sub {
 
 item '17.5', lane => 'project', needs => ['COVERAGE_REPORT'], sub {
 	my $file = setting('COVERAGE_REPORT');
-	command('TEST_COMMAND');
+	my $ran = command('TEST_COMMAND');
+	my $stale = $ran && stale($ran, $file);
+	return fails($stale) if $stale;
 	my $tally = utility('coverage', 'test-tally', '--min-coverage', setting('MIN_COVERAGE'), $file);
 	my ($check) = grep { $_->{name} eq 'min-coverage' } @{ $tally->{checks} };
 	return verdict_of($check->{holds}, percent($tally->{coverage}{percent}) . ' of lines; demanded ' . setting('MIN_COVERAGE'),

@@ -13,7 +13,8 @@
 #
 # Options of an item, for who plans and schedules:
 #
-#     needs    settings without which it is skipped; 'A|B' is either of them
+#     needs    settings without which it is skipped; 'A|B' is either of them; code tells what is
+#              missing, or undef
 #     by       the evidence it rests on first; items of one evidence wait for it together
 #     lane     items of one lane run one after the other (commands of the project's own)
 #     builds   it makes what others look at: it runs before them, and alone, for it is timed
@@ -138,6 +139,10 @@ sub item {
 sub missing {
 	my ($item) = @_;
 	for my $need (@{ $item->{needs} // [] }) {
+		if (ref $need) {
+			my $why = $need->() // next;
+			return $why;
+		}
 		my @names = split /\|/, $need;
 		next if grep { defined setting($_) } @names;
 		my $last = pop @names;
@@ -238,7 +243,7 @@ sub done {
 sub list {
 	for my $item (@items) {
 		my %told = (%$item, episode => 0 + $episode, missing => scalar missing($item));
-		delete $told{decide};
+		delete @told{qw(decide needs)};
 		print $json->encode(\%told), "\n";
 	}
 	exit 0;
