@@ -5,6 +5,10 @@ bin_PROGRAMS += bin/image-size
 bin_image_size_SOURCES = bin/image-size.c $(tool_sources)
 dist_man_MANS += man/image-size.1
 
+bin_PROGRAMS += bin/image-diff
+bin_image_diff_SOURCES = bin/image-diff.c $(tool_sources)
+dist_man_MANS += man/image-diff.1
+
 bin_SCRIPTS = bin/seatrial
 dist_man_MANS += man/seatrial.1 man/seatrial.7
 CLEANFILES += bin/seatrial

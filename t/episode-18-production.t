@@ -301,18 +301,18 @@ item '18.24', builds => 1, lane => 'project', needs => ['REBUILD_COMMAND'], sub 
 item '18.25', builds => 1, lane => 'project', needs => ['SECOND_IMAGE'], sub {
 	my $second = setting('SECOND_IMAGE');
 	if (my $command = setting('SECOND_BUILD_COMMAND')) {
-		my $ran = shell('second-build', $command);
+		my $ran = shell('second-build-command', $command);
 		return fails("the second build ended with status $ran->{status}") if $ran->{status};
 	}
-	my ($one, $two) = (utility('size', 'image-size', production()), utility('second-size', 'image-size', $second));
-	my @different = grep {
-		my ($left, $right) = ($one->{layers}[$_], $two->{layers}[$_]);
-		!$left || !$right || $left->{diff_id} ne $right->{diff_id}
-	} 0 .. ($one->{layer_count} > $two->{layer_count} ? $one->{layer_count} : $two->{layer_count}) - 1;
-	my @named = map { "layer $_: " . (($one->{layers}[$_] // $two->{layers}[$_])->{instruction}) } @different;
-	push @named, 'the configuration' if !@different && $one->{image}{id} ne $two->{image}{id};
-	return holds(@named ? scalar(@named) . ' differences' : 'the same image', differences => \@named,
-		first => $one->{image}{id}, second => $two->{image}{id});
+	my $diff = utility('second-build', 'image-diff', '--top', 100, production(), $second);
+	my @all = map { @$_ } (map { $_->{differences} } @{ $diff->{layers} }), $diff->{configuration};
+	my %kinds;
+	for my $layer (@{ $diff->{layers} }) { $kinds{$_} += $layer->{counts}{$_} for keys %{ $layer->{counts} } }
+	$kinds{config} = $diff->{configuration_difference_count} if $diff->{configuration_difference_count};
+	my @named = map { "$_->{field} $_->{path}" . ($_->{cause} ? " ($_->{cause})" : '') } @all[ 0 .. ($#all < 19 ? $#all : 19) ];
+	my $count = $diff->{difference_count};
+	return holds($count ? "$count differences: " . join(', ', map { "$kinds{$_} $_" } sort keys %kinds) : 'the same image',
+		differences => $count, kinds => \%kinds, first_differences => \@named, first => $diff->{first}{id}, second => $diff->{second}{id});
 };
 
 # The report that is named, or one that a scanner makes now; a text: why there is none.

@@ -396,8 +396,8 @@ check-programs: $(check_PROGRAMS)
 #   7003, 7004, 8000, episodes run what the others run, through scripts that bring their own PATH
 VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
 	--suppressions=$(abs_srcdir)/t/lib/valgrind.supp
-WRAPPED = image-size layer-grep pin-check probe ro-run test-tally
-WRAPPED_TESTS = t/0100% t/1000% t/2000% t/3001% t/5002% t/7000% t/7001% t/7002% \
+WRAPPED = image-diff image-size layer-grep pin-check probe ro-run test-tally
+WRAPPED_TESTS = t/0100% t/1000% t/2000% t/9000% t/3001% t/5002% t/7000% t/7001% t/7002% \
 	$(if $(VALGRIND_MORE),t/0202% t/0302% t/1001% t/2001% t/3002% t/5001%)
 UNDER_VALGRIND = $(addprefix $(srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
 check-valgrind: all $(check_PROGRAMS)
@@ -439,7 +439,7 @@ t_lib_hostile_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_hostile_LDFLAGS = -static
 t_lib_hostile_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/8003-build-logs.t t/8004-vulnerabilities.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
+shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
 	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
 
 

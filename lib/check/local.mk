@@ -1,6 +1,7 @@
 libseatrial_a_SOURCES += lib/check/suggest.c lib/check/suggest.h lib/check/suggestform.c lib/check/suggestrun.c
 libseatrial_a_SOURCES += lib/check/timeline.c lib/check/timeline.h lib/check/timelinesvg.c
 libseatrial_a_SOURCES += lib/check/rorun.c lib/check/rorun.h lib/check/rorunjson.c lib/check/rorunlog.c lib/check/roruntext.c
+libseatrial_a_SOURCES += lib/check/diff.c lib/check/diff.h lib/check/diffreport.c
 libseatrial_a_SOURCES += lib/check/tally.c lib/check/tally.h
 libseatrial_a_SOURCES += \
 	lib/check/install.c lib/check/install.h \

@@ -394,6 +394,15 @@ sub quote {
 	return "'" . $word =~ s/'/'\\''/gr . "'";
 }
 
+# As anybody else may read it: with the report folder where it will be, and without what is secret.
+sub shown {
+	my ($command) = @_;
+	my $final = $ENV{SEATRIAL_REPORT} =~ s{/\.trial\z}{}r;
+	$command =~ s/\Q$ENV{SEATRIAL_REPORT}\E/$final/g;
+	$command =~ s/(--env '?\w*(?:SECRET|TOKEN|PASSW|CREDENTIAL|KEY|AUTH)\w*=)(?:[^\s']|(?<==)'[^']*)*/$1***/gi;
+	return $command;
+}
+
 # The same evidence is gathered once, whichever item and process asks for it first; the others wait.
 # `gather` returns what is to be kept of it; what it dies of is kept, too. COMMAND is how anybody
 # gets it again.
@@ -407,7 +416,7 @@ sub gathered {
 		spew("$path.json", $json->encode($found // { failed => $@ =~ s/\s+\z//r }));
 	}
 	close $lock;
-	push @commands, $command;
+	push @commands, shown($command);
 	push @evidence, map { "evidence/$episode-$name$_" } grep { -s evidence_path("$name$_") } qw(.json .out .err .log .svg);
 	my $found = $json->decode(slurp("$path.json"));
 	die "$found->{failed}\n" if exists $found->{failed};

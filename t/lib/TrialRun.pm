@@ -24,11 +24,12 @@ sub endpoints { return grep { defined } map { endpoint($_) } @_ }
 sub trial_run {
 	my ($name, $image, $options, @probes) = @_;
 	my $base = Trial::evidence_path($name);
-	my $script = "# The probes of this run.\n";
+	my $stem = $base =~ s{.*/}{}r;
+	my $script = "# The probes of this run.\nhere=\$(dirname \"\$0\")\n";
 	for my $probe (@probes) {
 		my ($label, @arguments) = @$probe;
 		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { Trial::quote($_) } @arguments)
-		  . ' >' . Trial::quote("$base-$label.json") . ' 2>' . Trial::quote("$base-$label.err") . " || failed=$label\n";
+		  . ' >' . "\"\$here\"/" . Trial::quote("$stem-$label.json") . ' 2>' . "\"\$here\"/" . Trial::quote("$stem-$label.err") . " || failed=$label\n";
 		$script .= "[ -z \"\$failed\" ] || exit 1\n" if $probe == $probes[0];
 	}
 	$script .= "[ -z \"\$failed\" ]\n";
