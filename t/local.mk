@@ -413,7 +413,8 @@ episodesdir = $(pkgdatadir)/t
 dist_episodes_SCRIPTS = \
 	t/episode-15-read-only.t t/episode-16-size.t t/episode-17-tests.t t/episode-18-production.t
 episodeslibdir = $(pkgdatadir)/t/lib
-dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm
+dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialRun.pm t/lib/TrialResults.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm \
+	t/lib/TrialHtml.pm t/lib/report.css
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
