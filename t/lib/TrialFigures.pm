@@ -101,11 +101,16 @@ sub embedded_svg {
 	return printable($svg);
 }
 
+sub own_rule {
+	my ($name, $selectors, $declarations) = @_;
+	return join(',', map { $_ eq 'svg' ? "#$name" : "#$name $_" } split /,/, $selectors) . "{$declarations}";
+}
+
 sub own_style {
 	my ($style, $name) = @_;
 	return '' if $style =~ /url\(|\@import/i;
 	$style =~ s/\@media\s*\(/\@media screen and (/g;
-	$style =~ s/([^{}\@]+)\{([^{}]*)\}/ join(',', map { $_ eq 'svg' ? "#$name" : "#$name $_" } split \/,\/, $1) . "{$2}"/ge;
+	$style =~ s/([^{}\@]+)\{([^{}]*)\}/own_rule($name, $1, $2)/ge;
 	return $style;
 }
 

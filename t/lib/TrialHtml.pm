@@ -19,13 +19,11 @@ my $line_length = 400;
 my $excerpts_bytes = 600_000;
 
 my %word = (ok => 'holds', fail => 'fails', skip => 'not decided', interrupted => 'interrupted');
-my %sign = (ok => "\x{2713}", fail => "\x{2717}", skip => "\x{2013}", interrupted => "\x{2013}");
 my %verdict_word = (holds => 'Holds', fails => 'Fails', undecided => 'Not decided');
-my %verdict_sign = (holds => "\x{2713}", fails => "\x{2717}", undecided => '?');
 
 sub badge {
 	my ($status) = @_;
-	return qq(<span class="badge $status"><span aria-hidden="true">$sign{$status}</span> $word{$status}</span>);
+	return qq(<span class="badge $status">$word{$status}</span>);
 }
 
 sub section {
@@ -57,7 +55,7 @@ sub masthead {
 	push @facts, [ 'Written', POSIX::strftime('%Y-%m-%d %H:%M UTC', gmtime) ];
 	my $facts = join '', map { "<div><dt>$_->[0]</dt><dd>$_->[1]</dd></div>" } @facts;
 	return qq(<header class="verdict $verdict->{word}">\n<div class="wrap">\n<p class="kind">Acceptance trial</p>\n)
-	  . qq(<h1><span class="mark" aria-hidden="true">$verdict_sign{ $verdict->{word} }</span> $verdict_word{ $verdict->{word} }</h1>\n)
+	  . "<h1>$verdict_word{ $verdict->{word} }</h1>\n"
 	  . '<p class="lead">' . ucfirst(html($verdict->{text})) . ".</p>\n<dl>$facts</dl>\n</div>\n</header>\n";
 }
 
@@ -138,12 +136,13 @@ sub directories {
 	my @most = grep { defined && $_->{change_bytes} } @told[ 0 .. 14 ];
 	my $scale = (sort { $b <=> $a } map { abs $_->{change_bytes} } @most)[0] or return '';
 	my @rows = map {
-		[ '<code>/' . html($_->{path}) . '</code>', change_bar($_->{change_bytes}, $scale), Trial::bytes($_->{before_bytes}), Trial::bytes($_->{after_bytes}),
-			html(change_text({ before => $_->{before_bytes}, after => $_->{after_bytes}, unit => 'bytes' })) ]
+		[ '<code>/' . html($_->{path}) . '</code>', change_bar($_->{change_bytes}, $scale),
+			html(change_text({ before => $_->{before_bytes}, after => $_->{after_bytes}, unit => 'bytes' })),
+			Trial::bytes($_->{before_bytes}), Trial::bytes($_->{after_bytes}) ]
 	} @most;
 	return section('directories', 'Differences by directory',
 		"<p>Directories hold what is below them. A bar to the left is less than before, one to the right is more.</p>\n",
-		table('The largest differences', [ 'Directory', 'Change to scale', 'Before', 'After', 'Change' ], \@rows, 'changes'));
+		table('The largest differences', [ 'Directory', 'To scale', 'Change', 'Before', 'After' ], \@rows, 'changes'));
 }
 
 sub timelines {
@@ -154,7 +153,7 @@ sub timelines {
 		my ($file, $title) = @$picture;
 		my $path = "$results->{folder}/evidence/$file";
 		next unless -s $path && -s $path < 500_000;
-		my $svg = embedded_svg(decode_text(Trial::slurp($path)), $file =~ s/\W/-/gr) // next;
+		my $svg = embedded_svg(decode_text(Trial::slurp($path)), 'picture-' . $file =~ s/\W/-/gr) // next;
 		$text .= "<h3>$title</h3>\n<div class=\"scroll picture\" role=\"region\" tabindex=\"0\" aria-label=\"Timeline: $title\">$svg</div>\n"
 		  . timeline_table($results, $file =~ s/svg$/json/r, $title);
 	}
@@ -278,7 +277,7 @@ sub report_page {
 $style</style>
 </head>
 <body>
-<a class="skip" href="#main">To the results</a>
+<a class="jump" href="#main">To the results</a>
 @{[ masthead($results) ]}<nav aria-label="Sections"><ul class="wrap">$links</ul></nav>
 <main id="main" class="wrap" tabindex="-1">
 $main</main>
