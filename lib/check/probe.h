@@ -76,7 +76,7 @@ struct probe_answer {
 };
 
 /* Of a longer series every second request is kept, then every fourth, and so on. */
-#define PROBE_SAMPLES_MAX 512
+#define PROBE_SAMPLES_MAX 256
 
 /* What is kept and judged of a body; a longer one fails --body and --json-equals. */
 #define PROBE_BODY_MAX ((size_t)1 << 20)

@@ -188,7 +188,7 @@ sub latencies {
 }
 
 # A file's name in the page's addresses.
-sub anchor { return 'evidence-' . ($_[0] =~ s{^evidence/}{}r =~ s/([^\w.-])/sprintf '%%%02x', ord $1/ger) }
+sub anchor { return 'evidence-' . ($_[0] =~ s{^evidence/}{}r =~ s/([^\w.-])/sprintf '_%02x', ord $1/ger) }
 
 sub value_text {
 	my ($value) = @_;
