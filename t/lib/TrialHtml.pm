@@ -182,7 +182,7 @@ sub latencies {
 			[ '<code>' . html($_->{url}) . '</code>', $_->{series}{count}, $_->{series}{failures}, map({ html(Trial::millis($_)) } @{ $_->{series} }{qw(p50_ms p95_ms max_ms)}) ]
 		} @urls;
 		$text .= "<h3>$title</h3>\n" . latency_charts(@urls)
-		  . table("$title: answers", [ 'Endpoint', 'Answers', 'Failures', 'Median', '95th percentile', 'Slowest' ], \@rows, 'numbers');
+		  . table("$title: answers", [ 'Endpoint', 'Answers', 'Failures', 'Median', '95th percentile', 'Slowest' ], \@rows, 'numbers answers');
 	}
 	return section('latencies', 'Latencies', $text);
 }
