@@ -36,6 +36,7 @@ struct options {
 	int engine;
 	int suggest_as;
 	bool suggest;
+	bool clear_cache;
 };
 
 enum { ENGINE_UNSAID = -1, ENGINE_SANDBOX, ENGINE_DOCKER };
@@ -95,6 +96,8 @@ static const struct option_spec specs[] = {
 	  engines },
 	{ "cache", 0, OPTION_STRING, FIELD(container.cache), "DIR",
 	  "where images are unpacked\n(default: $XDG_CACHE_HOME/seatrial)", NULL },
+	{ "clear-cache", 0, OPTION_FLAG, FIELD(clear_cache), NULL,
+	  "remove what was unpacked, and end", NULL },
 	{ "no-trace", 0, OPTION_FLAG, FIELD(container.untraced), NULL,
 	  "record no write attempts; nothing is decided then", NULL },
 	{ "platform", 0, OPTION_STRING, FIELD(image.platform), "OS/ARCH[/VARIANT]",
@@ -105,14 +108,13 @@ static const struct option_spec specs[] = {
 
 static const struct program program = {
 	.name = "ro-run",
-	.operands = "IMAGE [-- COMMAND...]",
+	.operands = "IMAGE [-- COMMAND...] | --clear-cache",
 	.summary =
 		"Starts IMAGE with a read-only root, runs COMMAND in its network, stops it, and\n"
 		"reports every write that the root refused.\n"
 		"Exit status: 0 none was refused and all went well; 1 a write was refused, it\n"
 		"ended early, or COMMAND failed; 2 trouble.",
 	.options = specs,
-	.operands_min = 1,
 	.operands_max = 1,
 	.takes_command = true,
 };
@@ -427,11 +429,25 @@ static int run_docker(const struct options *options, const struct image_name *na
 			&(struct place_to_run) { .engine = engine, .engine_image = &image }, err);
 }
 
+static int clear_cache(const struct options *options, struct error *err)
+{
+	struct idmap map = idmap_find();
+
+	return rootcache_clear(options->container.cache, &map, err) < 0 ? -1 : TOOL_HOLDS;
+}
+
 static int run(struct options *options, const struct operands *operands, uint64_t asked,
 	       struct error *err)
 {
 	auto_image_name struct image_name name = { 0 };
 
+	if (options->clear_cache && (operands->count > 0 || operands->command != NULL))
+		return error_set(err, ERROR_USAGE, "--clear-cache runs no image");
+	if (options->clear_cache)
+		return clear_cache(options, err);
+	if (operands->count == 0)
+		return error_set(err, ERROR_USAGE, "missing operand; usage: %s [OPTION]... %s",
+				 program.name, program.operands);
 	take_options(options, operands);
 	if (options->suggest && options->container.writable)
 		return error_set(err, ERROR_USAGE,

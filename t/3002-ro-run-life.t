@@ -99,8 +99,18 @@ done
 ro --cmd '["/bin/true"]' box
 is "$status" 0 'the cache is whole after all this'
 
+# what belongs to subordinate ids is left: what is left is no image
+rm -rf "$cache" 2>/dev/null
+ro --cmd '["/bin/true"]' box
+is "$status" 0 'a cache that was removed, or half of it'
+
 # two at a time on a cold cache
-rm -rf "$cache"
+run ro-run --clear-cache --cache "$cache"
+is "$status $(find "$cache" | wc -l)" '0 1' '--clear-cache leaves nothing'
+run ro-run --clear-cache --cache "$cache/none"
+is "$status" 0 'where there is nothing, too'
+expect_trouble 'runs no image' ro-run --clear-cache box
+expect_trouble 'missing operand' ro-run
 ro-run --cache "$cache" --cmd '["/bin/true"]' box >out1 2>&1 &
 first=$!
 ro-run --cache "$cache" --cmd '["/bin/true"]' box >out2 2>&1
@@ -110,7 +120,7 @@ is "$? $second" '0 0' 'two runs share a cold cache'
 is "$(find "$cache/roots" -maxdepth 1 -mindepth 1 | wc -l)" 1 'and unpack once'
 
 # killed while it unpacks
-rm -rf "$cache"
+ro-run --clear-cache --cache "$cache"
 mkdir big && head -c 200000000 /dev/zero >big/zeros
 pack_layer big.tar big
 PACK_CONFIG='{"Cmd":["/bin/true"]}' pack_image big.img box.tar big.tar

@@ -6,8 +6,6 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Trial (episode => 16);
 
-my $no_baseline = 'no BASELINE in the settings';
-
 sub sizes {
 	my @limits = map { setting($_->[0]) ? ($_->[1], setting($_->[0])) : () }
 	  ([ MAX_SIZE => '--max' ], [ MAX_LAYERS => '--max-layers' ]);
@@ -43,14 +41,13 @@ sub clean {
 	return fails("$found->{match_count} matches, first $first[0]", matches => $found->{match_count}, first => \@first);
 }
 
-item '16.1', sub {
-	return skips($no_baseline) unless setting('BASELINE');
+item '16.1', by => 'sizes', needs => ['BASELINE'], sub {
 	my $sizes = sizes();
 	return holds("$sizes->{baseline}{image}{name} and $sizes->{image}{name}", before => $sizes->{baseline}{image}{id},
 		after => $sizes->{image}{id});
 };
 
-item '16.2', sub {
+item '16.2', by => 'sizes', sub {
 	my $sizes = sizes();
 	my $before = $sizes->{baseline};
 	my $text = join '; ', map {
@@ -64,8 +61,7 @@ item '16.2', sub {
 	return holds($text, @values);
 };
 
-item '16.3', sub {
-	return skips($no_baseline) unless setting('BASELINE');
+item '16.3', by => 'sizes', needs => ['BASELINE'], sub {
 	my $change = sizes()->{change};
 	return verdict_of(check('min-reduction')->{holds},
 		percent($change->{reduction_percent}) . ' smaller (' . bytes($change->{before_bytes}) . ' to '
@@ -73,14 +69,14 @@ item '16.3', sub {
 		%$change);
 };
 
-item '16.4', sub {
+item '16.4', by => 'sizes', sub {
 	my $sizes = sizes();
 	my ($after, $before) = ($sizes->{layer_count}, $sizes->{baseline} && $sizes->{baseline}{layer_count});
 	my $holds = !setting('MAX_LAYERS') || check('max-layers')->{holds};
 	return verdict_of($holds, defined $before ? "$before to $after layers" : "$after layers", after => $after, before => $before);
 };
 
-item '16.5', sub {
+item '16.5', by => 'sizes', sub {
 	my $sizes = sizes();
 	my @named = grep { length $_->{instruction} } @{ $sizes->{layers} };
 	return fails('the history does not say what made the layers') if @{ $sizes->{layers} } && !@named;
@@ -89,8 +85,7 @@ item '16.5', sub {
 		$sizes->{baseline} ? (before => largest(@{ $sizes->{baseline}{layers} })) : ());
 };
 
-item '16.6', sub {
-	return skips($no_baseline) unless setting('BASELINE');
+item '16.6', by => 'sizes', needs => ['BASELINE'], sub {
 	my $differences = sizes()->{differences};
 	my $line = sub { "$_->{path}: " . bytes($_->{before_bytes}) . ' to ' . bytes($_->{after_bytes}) };
 	my @directories = map { $line->() } grep { defined } @{ $differences->{directories} }[ 0 .. 9 ];
@@ -99,16 +94,16 @@ item '16.6', sub {
 		directories => \@directories, files => \@files);
 };
 
-item '16.7', sub { clean('build-tools') };
-item '16.8', sub { clean('package-managers') };
-item '16.9', sub { clean('development-dependencies') };
+item '16.7', by => 'build-tools', sub { clean('build-tools') };
+item '16.8', by => 'package-managers', sub { clean('package-managers') };
+item '16.9', by => 'development-dependencies', sub { clean('development-dependencies') };
 
-item '16.10', sub {
+item '16.10', by => 'sizes', sub {
 	my $sizes = sizes();
 	return verdict_of(check('max-waste')->{holds}, bytes($sizes->{wasted_bytes}) . ' wasted; limit ' . setting('MAX_WASTE'),
 		wasted_bytes => $sizes->{wasted_bytes}, wasted_files => $sizes->{wasted_files});
 };
 
-item '16.11', sub { clean('secrets', '--config') };
+item '16.11', by => 'secrets', sub { clean('secrets', '--config') };
 
 done;

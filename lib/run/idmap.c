@@ -243,6 +243,6 @@ int idmap_run(const struct idmap *map, int (*work)(void *context, struct error *
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (result == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		result = error_set(err, ERROR_SYSTEM, "the process that unpacks was ended");
+		result = error_set(err, ERROR_SYSTEM, "the process in the user namespace was ended");
 	return result;
 }

@@ -119,9 +119,18 @@ static int write_file(const char *path, const char *text, struct error *err)
 	return 0;
 }
 
-/* Overlays need relative names: a cache directory may hold ':' or ','. */
-static int mount_root(struct error *err)
+/* Where an overlay keeps what it has to say of a folder: a user namespace may set no other
+ * attributes, and a folder that is removed could not be made again. */
+static const char *overlay_attributes(const struct sandbox *sandbox)
 {
+	return sandbox->privileged ? "" : ",userxattr";
+}
+
+/* Overlays need relative names: a cache directory may hold ':' or ','. */
+static int mount_root(const struct sandbox *sandbox, struct error *err)
+{
+	char options[128];
+
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return mount_failed("private namespace", err);
 	if (mount("tmpfs", "mnt", "tmpfs", 0, TMPFS_OPTIONS) < 0)
@@ -131,8 +140,10 @@ static int mount_root(struct error *err)
 		return mount_failed("tmpfs", err);
 	/* the nodes that an image brings, or its program makes, lead nowhere: there is no list of
 	 * devices that are allowed */
-	if (mount("overlay", "mnt/merged", "overlay", MS_NODEV,
-		  "lowerdir=root,upperdir=mnt/upper,workdir=mnt/work") < 0)
+	(void)snprintf(options, sizeof options,
+		       "lowerdir=root,upperdir=mnt/upper,workdir=mnt/work%s",
+		       overlay_attributes(sandbox));
+	if (mount("overlay", "mnt/merged", "overlay", MS_NODEV, options) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot mount an overlay: %s", strerror(errno));
 	return 0;
 }
@@ -350,7 +361,8 @@ static int mount_names(int root, const char *hostname, bool writable, struct err
 }
 
 /* A volume has the image's content and is writable: an overlay of its own. */
-static int mount_volume(int root, const char *path, size_t number, struct error *err)
+static int mount_volume(const struct sandbox *sandbox, int root, const char *path, size_t number,
+			struct error *err)
 {
 	char options[PATH_MAX + 128];
 	char upper[32];
@@ -377,8 +389,9 @@ static int mount_volume(int root, const char *path, size_t number, struct error 
 	/* the image's folder itself, not what is mounted over it: overlays do not stack for long */
 	image = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	lower = image >= 0 ? inroot_open(image, path, O_PATH | O_DIRECTORY, 0) : -1;
-	(void)snprintf(options, sizeof options, "lowerdir=/proc/self/fd/%d,upperdir=%s,workdir=%s",
-		       lower, upper, work);
+	(void)snprintf(options, sizeof options,
+		       "lowerdir=/proc/self/fd/%d,upperdir=%s,workdir=%s%s", lower, upper, work,
+		       overlay_attributes(sandbox));
 	if (lower >= 0 ? mount("overlay", self, "overlay", MS_NODEV, options) < 0
 		       : mount(upper, self, NULL, MS_BIND, NULL) < 0)
 		return mount_failed(path, err);
@@ -423,8 +436,9 @@ static int make_writable_places(const struct sandbox *sandbox, int root, struct 
 		int order = *volume == NULL ? 1 : *tmpfs == NULL ? -1 : strcmp(*volume, *tmpfs);
 		const char *path = order < 0 ? *volume : *tmpfs;
 
-		if (strcmp(path, last) != 0 && (order < 0 ? mount_volume(root, path, number, err)
-							  : mount_tmpfs(root, path, err)) < 0)
+		if (strcmp(path, last) != 0 &&
+		    (order < 0 ? mount_volume(sandbox, root, path, number, err)
+			       : mount_tmpfs(root, path, err)) < 0)
 			return -1;
 		last = path;
 		volume += order <= 0;
@@ -440,7 +454,7 @@ int mounts_make(const struct sandbox *sandbox, struct error *err)
 	if (chdir(sandbox->directory) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot enter '%s': %s", sandbox->directory,
 				 strerror(errno));
-	if (mount_root(err) < 0 || copy_root_attributes(err) < 0)
+	if (mount_root(sandbox, err) < 0 || copy_root_attributes(err) < 0)
 		return -1;
 	root = open("mnt/merged", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)

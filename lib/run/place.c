@@ -2,6 +2,7 @@
 
 #include "run/place.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -183,11 +184,29 @@ static size_t kernel_link(const char *path)
 	return length > 0 && (path[3 + length] == '/' || path[3 + length] == '\0') ? 3 + length : 0;
 }
 
+/* Where a link of a process's folder in /proc leads. The folder `fd` of another user's process is
+ * closed to us, and what `pid` itself has open is not. *ret_closed: it is there, and is not told.
+ */
+static char *kernel_link_text(pid_t pid, int process, int number, const char *name,
+			      bool *ret_closed)
+{
+	char *target = link_at(process, name);
+
+	*ret_closed = false;
+	if (target != NULL || errno != EACCES)
+		return target;
+	if (strncmp(name, "fd/", 3) == 0 && number == procfs_inner_pid(pid))
+		return descriptor_name(pid, (int)strtol(name + 3, NULL, 10));
+	*ret_closed = true;
+	return NULL;
+}
+
 /*
  * The kernel's links below /proc lead where no text says, and to the tracer /proc/self is another
- * process: true where *path began with one, and is now what lies behind it.
+ * process: true where *path began with one, and is now what lies behind it. *ret_closed: nobody
+ * tells where it leads.
  */
-static bool through_proc(pid_t pid, int root_fd, bool follow, char **path)
+static bool through_proc(pid_t pid, int root_fd, bool follow, char **path, bool *ret_closed)
 {
 	char folder[64];
 	const char *rest = *path + strlen("/proc/");
@@ -225,7 +244,7 @@ static bool through_proc(pid_t pid, int root_fd, bool follow, char **path)
 	if (process < 0 || name == NULL || fstatfs(process, &fs) < 0 ||
 	    fs.f_type != PROC_SUPER_MAGIC)
 		return false;
-	target = link_at(process, name);
+	target = kernel_link_text(pid, process, number, name, ret_closed);
 	if (target == NULL || target[0] != '/')
 		return false;
 	below = below_root(pid, target);
@@ -287,12 +306,14 @@ static bool is_proc(int root_fd)
  * links or through /proc/self is no path for the tracer. ".." is taken where what lies before it is
  * known to be no link. True where a link was followed.
  */
-static bool walk(pid_t pid, int root_fd, bool follow, char **path)
+static bool walk(pid_t pid, int root_fd, bool follow, char **path, bool *ret_closed)
 {
 	size_t at = 1;
 
-	if (through_proc(pid, root_fd, follow, path))
+	if (through_proc(pid, root_fd, follow, path, ret_closed))
 		return true;
+	if (*ret_closed)
+		return false;
 	while ((*path)[at] != '\0') {
 		size_t length = strcspn(*path + at, "/");
 		size_t end = at + length;
@@ -411,6 +432,7 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 	auto_fd int root_fd = open_root(pid);
 	enum origin origin = from_root(pid, directory, path, &whole);
 	bool again = true;
+	bool closed = false;
 
 	if (origin == ORIGIN_NO_PATH || whole == NULL)
 		return false;
@@ -424,9 +446,9 @@ bool place_find(const struct place_root *root, pid_t pid, int directory, const c
 	if (again && !is_open_to_us(root_fd, whole, follow)) {
 		int links = 0;
 
-		while (links < LINKS_MAX && walk(pid, root_fd, follow, &whole))
+		while (links < LINKS_MAX && walk(pid, root_fd, follow, &whole, &closed))
 			links++;
-		again = links < LINKS_MAX;
+		again = links < LINKS_MAX && !closed;
 	}
 	for (int links = 0; again && links < LINKS_MAX; links++) {
 		auto_fd int fd = inroot_open(root_fd, whole, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);

@@ -75,7 +75,20 @@ static char *cache_default(void)
 	return path;
 }
 
-/* What a run that was killed while unpacking left. */
+/* The list of folders is in the entry itself and not in what is unpacked: a user who removes the
+ * cache can remove it, though not what belongs to his subordinate ids. */
+static bool is_whole(int roots, const char *key)
+{
+	auto_free char *marker = NULL;
+
+	if (asprintf(&marker, "%s/folders", key) < 0) {
+		marker = NULL;
+		return false;
+	}
+	return faccessat(roots, marker, F_OK, 0) == 0;
+}
+
+/* What a run that was killed while unpacking left, and what is left of a removed entry. */
 static void remove_stale(int roots, const char *key)
 {
 	auto_fd int fd = openat(roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -86,8 +99,9 @@ static void remove_stale(int roots, const char *key)
 		return;
 	(void)steal_fd(&fd);
 	while ((item = readdir(directory)) != NULL)
-		if (strncmp(item->d_name, key, strlen(key)) == 0 &&
-		    strncmp(item->d_name + strlen(key), ".new", 4) == 0)
+		if (strcmp(item->d_name, key) == 0 ||
+		    (strncmp(item->d_name, key, strlen(key)) == 0 &&
+		     strncmp(item->d_name + strlen(key), ".new", 4) == 0))
 			(void)inroot_remove(roots, item->d_name);
 	(void)closedir(directory);
 }
@@ -151,6 +165,34 @@ static int lock_take(int roots, const char *name, int *ret_lock)
 	}
 }
 
+struct clearing {
+	const char *base;
+};
+
+static int clear_inside(void *context, struct error *err)
+{
+	const struct clearing *clearing = context;
+	auto_fd int base = open(clearing->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (base < 0 && errno == ENOENT)
+		return 0;
+	if (base < 0 || inroot_remove(base, "roots") < 0)
+		return error_set(err, ERROR_SYSTEM, "cannot clear the cache '%s': %s",
+				 clearing->base, strerror(errno));
+	return 0;
+}
+
+int rootcache_clear(const char *cache, const struct idmap *map, struct error *err)
+{
+	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
+	struct clearing clearing = { base };
+
+	if (base == NULL)
+		return error_memory(err);
+	return map->kind == IDMAP_SUBORDINATE ? idmap_run(map, clear_inside, &clearing, err)
+					      : clear_inside(&clearing, err);
+}
+
 /* What unpack_new is called with, in a process that can give files their owners. */
 struct unpacking {
 	const struct image *image;
@@ -186,7 +228,6 @@ int rootcache_get(const struct image *image, const char *cache, const struct idm
 	char hex[DIGEST_TEXT_MAX];
 	struct digest chain;
 	char *directory = NULL;
-	struct stat st;
 	int result;
 
 	if (base == NULL || asprintf(&roots_path, "%s/roots", base) < 0)
@@ -205,13 +246,12 @@ int rootcache_get(const struct image *image, const char *cache, const struct idm
 	if (roots < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", roots_path,
 				 strerror(errno));
-	if (fstatat(roots, key, &st, 0) < 0) {
+	if (!is_whole(roots, key)) {
 		if (lock_take(roots, lock_name, &lock) < 0)
 			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
 					 roots_path, strerror(errno));
 		/* somebody else may have made it while we waited */
-		result = fstatat(roots, key, &st, 0) < 0 ? unpack_by(map, image, roots, key, err)
-							 : 0;
+		result = is_whole(roots, key) ? 0 : unpack_by(map, image, roots, key, err);
 		(void)unlinkat(roots, lock_name, 0);
 		if (result < 0)
 			return -1;

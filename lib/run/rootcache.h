@@ -25,6 +25,10 @@
 int rootcache_get(const struct image *image, const char *cache, const struct idmap *map,
 		  char **ret_directory, struct error *err) must_check;
 
+/* Removes all that the cache holds, what belongs to subordinate ids included. Not while somebody
+ * uses it. No cache is no failure. */
+int rootcache_clear(const char *cache, const struct idmap *map, struct error *err) must_check;
+
 /* Of a list of folders; a buffer for it needs no more. */
 #define ROOTCACHE_FOLDERS_MAX ((size_t)64 << 20)
 /* Reads which layer made which folder. */

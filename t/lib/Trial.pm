@@ -4,30 +4,48 @@
 #
 #     use Trial (episode => 15);
 #     item '15.1', sub { holds 'what was measured', bytes => 12 };
+#     item '15.7', needs => ['BASELINE'], by => 'run', sub { ... };
 #     done;
 #
 # The subject of an item is read from the checklist, so each stands in one place. An item's code
 # returns holds(), fails() or skips(). It fails when it dies: what could not be decided because a
 # utility was in trouble is no pass. skips() is for what was not asked for or is not installed.
 #
+# Options of an item, for who plans and schedules:
+#
+#     needs    settings without which it is skipped; 'A|B' is either of them; code tells what is
+#              missing, or undef
+#     by       the evidence it rests on first; items of one evidence wait for it together
+#     lane     items of one lane run one after the other (commands of the project's own)
+#     builds   it makes what others look at: it runs before them, and alone, for it is timed
+#     settles  nothing else starts until this evidence is there: a time to ready is measured
+#     last     it runs when all others are decided
+#
 # From the environment: SEATRIAL_SETTINGS (a JSON object), SEATRIAL_REPORT (the report folder),
-# SEATRIAL_ITEMS (ids to decide; empty is all), SEATRIAL_STRICT, SEATRIAL_CHECKLISTS.
+# SEATRIAL_ITEMS (ids to decide; empty is all), SEATRIAL_STRICT, SEATRIAL_CHECKLISTS; and SEATRIAL_MODE,
+# what `done` is to do: decide the items and say so in TAP (the default); `list` them with their
+# options; decide `item ID` only, and leave its result in the folder; or `follow` a scheduler, whose
+# process is SEATRIAL_SCHEDULER, and say in TAP what it leaves there.
 package Trial;
 
 use strict;
 use warnings;
 use parent 'Exporter';
+use Fcntl qw(:flock);
 use IO::Handle;
 use JSON::PP;
-use POSIX ();
+use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
   shell seconds bytes millis percent slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
-my ($episode, @results, %subjects, $tap, %selected);
+my ($episode, @items, @results, %subjects, $tap, %selected);
 my $settings = {};
+my $mode = $ENV{SEATRIAL_MODE} // '';
+# What the item that is being decided has used, and when it must have ended.
+my (@commands, @evidence, $deadline);
 
 sub import {
 	my ($class, %options) = @_;
@@ -49,23 +67,28 @@ sub slurp {
 
 sub spew {
 	my ($path, $text) = @_;
-	open my $out, '>:raw', "$path.new" or die "cannot write '$path': $!\n";
-	print {$out} $text;
-	close $out or die "cannot write '$path': $!\n";
-	rename "$path.new", $path or die "cannot write '$path': $!\n";
+	my $new = "$path.$$.new";
+	open my $out, '>:raw', $new or die "cannot write '$path': $!\n";
+	if (!(print {$out} $text) || !close $out || !rename $new, $path) {
+		my $why = $!;
+		unlink $new;
+		die "cannot write '$path': $why\n";
+	}
 	return;
 }
 
 sub start {
 	my $report = $ENV{SEATRIAL_REPORT} or plan_skip("no settings: run by 'seatrial'");
 	$settings = $json->decode($ENV{SEATRIAL_SETTINGS} // '{}');
-	mkdir "$report/$_" for qw(tap evidence results);
-	open $tap, '>:raw', "$report/tap/episode-$episode.tap" or die "cannot write the TAP file: $!\n";
 	my $list = slurp("$ENV{SEATRIAL_CHECKLISTS}/episode-$episode.md");
 	while ($list =~ /^- \[ \] \*\*(\d+\.\d+)\*\* (.+?)\. Decided by: /mg) {
 		$subjects{$1} = $2;
 	}
 	$selected{$_} = 1 for split ' ', $ENV{SEATRIAL_ITEMS} // '';
+	return if $mode eq 'list';
+	mkdir "$report/$_" for qw(tap evidence gathered results);
+	return if $mode =~ /^item /;
+	open $tap, '>:raw', "$report/tap/episode-$episode.tap" or die "cannot write the TAP file: $!\n";
 	STDOUT->autoflush(1);
 	say_tap('TAP version 13');
 	return;
@@ -104,40 +127,85 @@ sub verdict_of {
 }
 
 sub item {
-	my ($id, $decide) = @_;
-	return if %selected && !$selected{$id} && !$selected{$episode};
+	my ($id, @options) = @_;
+	my $decide = pop @options;
 	my $subject = $subjects{$id} // die "the checklist has no item $id\n";
+	return if %selected && !$selected{$id} && !$selected{$episode};
+	push @items, { id => $id, subject => $subject, @options, decide => $decide };
+	return;
+}
+
+# Why the item cannot be decided by these settings; undef: it can be.
+sub missing {
+	my ($item) = @_;
+	for my $need (@{ $item->{needs} // [] }) {
+		if (ref $need) {
+			my $why = $need->() // next;
+			return $why;
+		}
+		my @names = split /\|/, $need;
+		next if grep { defined setting($_) } @names;
+		my $last = pop @names;
+		return 'no ' . (@names ? join(', ', @names) . " or $last" : $last) . ' in the settings';
+	}
+	return;
+}
+
+sub decide {
+	my ($item) = @_;
 	my $began = Time::HiRes::time();
-	my $result = eval { $decide->() };
+	my $missing = missing($item);
+	(@commands, @evidence) = ();
+	$deadline = $began + seconds(setting('ITEM_LIMIT') // '1h');
+	my $result = defined $missing ? skips($missing) : eval { $item->{decide}->() };
 	if (!defined $result) {
 		(my $why = $@ || 'it gave no result') =~ s/\s+\z//;
 		$result = fails("could not be decided: $why");
 	}
 	if ($result->{status} eq 'skip' && $ENV{SEATRIAL_STRICT}) {
-		$result = fails("not decided (--strict): $result->{text}");
+		$result = { %$result, status => 'fail', text => "not decided (--strict): $result->{text}" };
 	}
-	my %values = @{ $result->{values} };
-	my $number = @results + 1;
-	my $line = ($result->{status} eq 'fail' ? 'not ok' : 'ok') . " $number - $id " . tap_text($subject);
-	$line .= ' # SKIP ' . tap_text($result->{text}) if $result->{status} eq 'skip';
-	say_tap($line);
-	if ($result->{status} ne 'skip') {
-		say_tap('  ---');
-		say_tap('  found: ' . yaml($result->{text}));
-		my @order = grep { defined } map { $_ % 2 ? undef : $result->{values}[$_] } 0 .. $#{ $result->{values} };
-		say_tap('  ' . (/^\w+$/ ? $_ : yaml($_)) . ': ' . yaml($values{$_})) for @order;
-		say_tap('  ...');
-	}
-	push @results,
-	  {
-		id => $id,
-		subject => $subject,
-		status => $result->{status},
-		found => $result->{text},
-		values => \%values,
+	my %seen;
+	return {
+		id => $item->{id}, subject => $item->{subject}, status => $result->{status}, found => $result->{text},
+		values => { @{ $result->{values} } }, order => [ grep { !ref } @{ $result->{values} }[ grep { !($_ % 2) } 0 .. $#{ $result->{values} } ] ],
+		commands => [ grep { !$seen{$_}++ } @commands ], evidence => [ grep { !$seen{$_}++ } @evidence ],
 		seconds => Time::HiRes::time() - $began,
-	  };
+	};
+}
+
+sub say_result {
+	my ($result) = @_;
+	push @results, $result;
+	my $number = @results;
+	my $line = ($result->{status} eq 'fail' ? 'not ok' : 'ok') . " $number - $result->{id} " . tap_text($result->{subject});
+	$line .= ' # SKIP ' . tap_text($result->{found}) if $result->{status} eq 'skip';
+	say_tap($line);
+	return if $result->{status} eq 'skip';
+	say_tap('  ---');
+	say_tap('  found: ' . yaml($result->{found}));
+	say_tap('  ' . (/^\w+$/ ? $_ : yaml($_)) . ': ' . yaml($result->{values}{$_})) for @{ $result->{order} };
+	say_tap('  ...');
 	return;
+}
+
+sub result_path { return "$ENV{SEATRIAL_REPORT}/results/$_[0].json" }
+
+sub read_result {
+	my ($id) = @_;
+	return unless -e result_path($id);
+	return $json->decode(slurp(result_path($id)));
+}
+
+# Waits for what the scheduler's processes leave; undef: it was interrupted, or is gone.
+sub wait_for {
+	my ($id) = @_;
+	for (;;) {
+		my $gone = -e "$ENV{SEATRIAL_REPORT}/interrupted" || !kill 0, $ENV{SEATRIAL_SCHEDULER};
+		my $result = read_result($id);
+		return $result if $result || $gone;
+		Time::HiRes::sleep(0.05);
+	}
 }
 
 # JSON is YAML.
@@ -147,11 +215,37 @@ sub yaml {
 }
 
 sub done {
-	say_tap('1..' . scalar(@results));
+	return list() if $mode eq 'list';
+	if (my ($id) = $mode =~ /^item (.+)/) {
+		my ($item) = grep { $_->{id} eq $id } @items;
+		spew(result_path($id), $json->encode(decide($item // die "no item $id\n")));
+		exit 0;
+	}
+	my $interrupted;
+	for my $item (@items) {
+		my $result = $mode eq 'follow' ? wait_for($item->{id}) : decide($item);
+		if (!$result) {
+			$interrupted = 1;
+			# decided out of order, and not to be lost
+			push @results, grep { defined } map { my $id = $_->{id}; (grep { $_->{id} eq $id } @results) ? undef : read_result($id) } @items;
+			last;
+		}
+		say_result($result);
+	}
+	say_tap($interrupted ? 'Bail out! interrupted' : '1..' . scalar(@results));
 	close $tap or die "cannot write the TAP file: $!\n";
 	spew("$ENV{SEATRIAL_REPORT}/results/episode-$episode.json",
-		$json->pretty->encode({ episode => 0 + $episode, items => \@results }));
+		$json->pretty->encode({ episode => 0 + $episode, items => \@results, $interrupted ? (interrupted => JSON::PP::true) : () }));
 	# the plan and the lines tell; a status of its own would only repeat them
+	exit 0;
+}
+
+sub list {
+	for my $item (@items) {
+		my %told = (%$item, episode => 0 + $episode, missing => scalar missing($item));
+		delete @told{qw(decide needs)};
+		print $json->encode(\%told), "\n";
+	}
 	exit 0;
 }
 
@@ -222,28 +316,68 @@ sub save {
 	return $path;
 }
 
+# The process group of the program that is running, and how it is ended: asked first, for ro-run takes
+# its container down.
+my $running;
+
+sub end_running {
+	my ($pid) = @_;
+	kill TERM => -$pid;
+	for (1 .. 300) {
+		return $? if waitpid($pid, WNOHANG) == $pid;
+		Time::HiRes::sleep(0.05);
+	}
+	kill KILL => -$pid;
+	waitpid $pid, 0;
+	return $?;
+}
+
+$SIG{TERM} = $SIG{INT} = sub {
+	end_running($running) if $running;
+	POSIX::_exit(143);
+};
+
 # Runs a program without a shell; returns exit status, standard output and standard error, which are
-# also kept as evidence.
+# also kept as evidence. What it leaves running ends with it.
 sub capture {
 	my ($name, @command) = @_;
 	my ($out, $err) = (evidence_path("$name.out"), evidence_path("$name.err"));
+	my $block = POSIX::SigSet->new(POSIX::SIGTERM, POSIX::SIGINT);
+	# until it is known what is to be ended
+	POSIX::sigprocmask(POSIX::SIG_BLOCK, $block);
 	my $pid = fork // die "cannot fork: $!\n";
 	if ($pid == 0) {
+		POSIX::setpgid(0, 0);
+		@SIG{qw(TERM INT)} = ('DEFAULT', 'DEFAULT');
+		POSIX::sigprocmask(POSIX::SIG_UNBLOCK, $block);
 		open STDIN, '<', '/dev/null' or POSIX::_exit(126);
 		open STDOUT, '>', $out or POSIX::_exit(126);
 		open STDERR, '>', $err or POSIX::_exit(126);
+		delete @ENV{ grep { /^SEATRIAL_(?:REPORT|SETTINGS|ITEMS|STRICT|CHECKLISTS|MODE|SCHEDULER)$/ } keys %ENV };
 		{ no warnings 'exec'; exec { $command[0] } @command }
 		print STDERR "cannot run '$command[0]': $!\n";
 		POSIX::_exit(127);
 	}
-	waitpid $pid, 0;
+	POSIX::setpgid($pid, $pid);
+	$running = $pid;
+	POSIX::sigprocmask(POSIX::SIG_UNBLOCK, $block);
+	my $late;
+	while (waitpid($pid, WNOHANG) == 0) {
+		if ($late = Time::HiRes::time() > $deadline) {
+			$? = end_running($pid);
+			last;
+		}
+		Time::HiRes::sleep(0.01);
+	}
 	my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+	undef $running;
+	kill KILL => -$pid;
+	die "'$command[0]' has not ended within " . (setting('ITEM_LIMIT') // '1h') . " (ITEM_LIMIT)\n" if $late;
 	return ($status, slurp($out), slurp($err));
 }
 
-# Runs a utility with --json and returns its document; dies with its own words when it was in trouble.
 # How the utilities that read images reach those in registries.
-my %reads_images = map { ($_ => 1) } qw(image-size layer-grep ro-run image-lint);
+my %reads_images = map { ($_ => 1) } qw(image-size image-diff layer-grep ro-run image-lint);
 
 sub registry_options {
 	my @options;
@@ -254,27 +388,49 @@ sub registry_options {
 	return @options;
 }
 
-# The same evidence is gathered once.
-my %gathered;
+sub quote {
+	my ($word) = @_;
+	return $word if $word =~ m{^[\w./:=@%+,-]+$};
+	return "'" . $word =~ s/'/'\\''/gr . "'";
+}
 
+# The same evidence is gathered once, whichever item and process asks for it first; the others wait.
+# `gather` returns what is to be kept of it; what it dies of is kept, too. COMMAND is how anybody
+# gets it again.
+sub gathered {
+	my ($name, $command, $gather) = @_;
+	my $path = "$ENV{SEATRIAL_REPORT}/gathered/$episode-$name";
+	open my $lock, '>>', "$path.lock" or die "cannot write '$path.lock': $!\n";
+	flock $lock, LOCK_EX or die "cannot lock '$path.lock': $!\n";
+	if (!-e "$path.json") {
+		my $found = eval { $gather->() };
+		spew("$path.json", $json->encode($found // { failed => $@ =~ s/\s+\z//r }));
+	}
+	close $lock;
+	push @commands, $command;
+	push @evidence, map { "evidence/$episode-$name$_" } grep { -s evidence_path("$name$_") } qw(.json .out .err .log .svg);
+	my $found = $json->decode(slurp("$path.json"));
+	die "$found->{failed}\n" if exists $found->{failed};
+	return $found;
+}
+
+# Runs a utility with --json and returns its document; dies with its own words when it was in trouble.
 sub utility {
 	my ($name, $utility, @arguments) = @_;
-	if (!$gathered{$name}) {
-		unshift @arguments, registry_options() if $reads_images{$utility} || $utility eq 'pin-check' && $arguments[0] eq '--verify';
-		my ($status, $out, $err) = capture($name, $utility, '--json', @arguments);
-		my $document = $status <= 1 ? eval { $json->decode($out) } : undef;
-		if (!defined $document) {
+	unshift @arguments, registry_options() if $reads_images{$utility} || $utility eq 'pin-check' && $arguments[0] eq '--verify';
+	my @command = ($utility, '--json', @arguments);
+	gathered($name, join(' ', map { quote($_) } @command), sub {
+		my ($status, $out, $err) = capture($name, @command);
+		if ($status > 1 || !defined eval { $json->decode($out) }) {
 			$err =~ s/\s+\z//;
 			$err =~ s/\n/; /g;
-			$gathered{$name} = { failed => $err || "$utility ended with status $status and no document" };
-		} else {
-			rename evidence_path("$name.out"), evidence_path("$name.json");
-			unlink evidence_path("$name.err") unless length $err;
-			$gathered{$name} = { document => $document, status => $status };
+			die(($err || "$utility ended with status $status and no document") . "\n");
 		}
-	}
-	die "$gathered{$name}{failed}\n" if exists $gathered{$name}{failed};
-	return $gathered{$name}{document};
+		rename evidence_path("$name.out"), evidence_path("$name.json");
+		unlink evidence_path("$name.err") unless length $err;
+		return { status => $status };
+	});
+	return evidence($name);
 }
 
 # What image-lint says of a target, by some rules only; NAME is the evidence's.
@@ -302,22 +458,27 @@ sub lint_credit_of {
 	return scalar grep { $_->{text} eq $text } @{ $document->{credits} };
 }
 
-# A document that another program left among the evidence (a probe inside a run).
+# A document among the evidence; each is read once.
+my %documents;
+
 sub evidence {
 	my ($name) = @_;
 	my $path = evidence_path("$name.json");
 	die "nothing was measured: no $name\n" unless -s $path;
-	return $json->decode(slurp($path));
+	push @evidence, "evidence/$episode-$name.json";
+	return $documents{$name} //= $json->decode(slurp($path));
 }
 
-# Runs a configured command by the shell, in CONFIG_DIR; returns {status, seconds, output}.
+# Runs a configured command by the shell, in CONFIG_DIR; returns {status, seconds, began, output}.
 sub shell {
 	my ($name, $command) = @_;
-	my $began = Time::HiRes::time();
 	my $directory = setting('CONFIG_DIR') // '.';
-	my ($status, $out, $err) =
-	  capture($name, '/bin/sh', '-c', 'cd "$1" && eval "$2"', 'sh', $directory, $command);
-	return { status => $status, seconds => Time::HiRes::time() - $began, output => $out . $err };
+	my $found = gathered($name, $command, sub {
+		my $began = Time::HiRes::time();
+		my ($status) = capture($name, '/bin/sh', '-c', 'cd "$1" && eval "$2"', 'sh', $directory, $command);
+		return { status => $status, began => $began, seconds => Time::HiRes::time() - $began };
+	});
+	return { %$found, output => join '', map { slurp(evidence_path("$name.$_")) } qw(out err) };
 }
 
 1;

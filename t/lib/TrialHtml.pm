@@ -88,12 +88,15 @@ sub undecided {
 	  . join('', map { '<li>' . join(', ', map { item_link($_) } @{ $_->[1] }) . ': ' . html(cut($_->[0], 500)) . "</li>\n" } @reasons) . "</ul>\n";
 }
 
+# A unit stays with its number where a narrow column is broken into lines.
+sub figure_html { return html($_[0] =~ s/(?<=\d) (?=[A-Za-z%])/\x{a0}/gr) }
+
 sub closing_table {
 	my ($results) = @_;
 	my @rows;
 	for my $figure (figures($results)) {
-		my @both = map { html(figure_text($figure, $_)) } @$figure{qw(before after)};
-		push @rows, [ ucfirst $figure->{title}, @both, html(change_text($figure)) ];
+		my @both = map { figure_html(figure_text($figure, $_)) } @$figure{qw(before after)};
+		push @rows, [ ucfirst $figure->{title}, @both, figure_html(change_text($figure)) ];
 	}
 	return section('change', 'Before and after', table('Figures of the two images', [ 'Figure', 'Before', 'After', 'Change' ], \@rows, 'numbers'));
 }
@@ -137,7 +140,7 @@ sub directories {
 	my $scale = (sort { $b <=> $a } map { abs $_->{change_bytes} } @most)[0] or return '';
 	my @rows = map {
 		[ '<code>/' . html($_->{path}) . '</code>', change_bar($_->{change_bytes}, $scale),
-			html(change_text({ before => $_->{before_bytes}, after => $_->{after_bytes}, unit => 'bytes' })),
+			figure_html(change_text({ before => $_->{before_bytes}, after => $_->{after_bytes}, unit => 'bytes' })),
 			Trial::bytes($_->{before_bytes}), Trial::bytes($_->{after_bytes}) ]
 	} @most;
 	return section('directories', 'Differences by directory',

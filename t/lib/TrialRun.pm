@@ -18,23 +18,17 @@ sub endpoint {
 
 sub endpoints { return grep { defined } map { endpoint($_) } @_ }
 
-sub quote {
-	my ($word) = @_;
-	$word =~ s/'/'\\''/g;
-	return "'$word'";
-}
-
 # Runs IMAGE while the probes run one after the other; each leaves its document as evidence
 # "NAME-LABEL". A probe named first that fails ends the run: nothing else could be measured.
-# Options: writable, read_only_paths, env, for.
+# Options: writable, read_only_paths, env, for (without probes: how long).
 sub trial_run {
 	my ($name, $image, $options, @probes) = @_;
 	my $base = Trial::evidence_path($name);
 	my $script = "# The probes of this run.\n";
 	for my $probe (@probes) {
 		my ($label, @arguments) = @$probe;
-		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { quote($_) } @arguments)
-		  . ' >' . quote("$base-$label.json") . ' 2>' . quote("$base-$label.err") . " || failed=$label\n";
+		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { Trial::quote($_) } @arguments)
+		  . ' >' . Trial::quote("$base-$label.json") . ' 2>' . Trial::quote("$base-$label.err") . " || failed=$label\n";
 		$script .= "[ -z \"\$failed\" ] || exit 1\n" if $probe == $probes[0];
 	}
 	$script .= "[ -z \"\$failed\" ]\n";
@@ -47,6 +41,7 @@ sub trial_run {
 	push @arguments, ('--user', setting('RUN_USER')) if setting('RUN_USER');
 	push @arguments, '--writable' if $options->{writable};
 	push @arguments, map { ('--read-only-path', $_) } @{ $options->{read_only_paths} // [] };
+	return utility($name, 'ro-run', @arguments, '--for', $options->{for}, $image) unless @probes;
 	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file);
 }
 

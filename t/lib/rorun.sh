@@ -34,6 +34,8 @@ box_image() {
 }
 
 cache=$T/cache
+# what belongs to subordinate ids an ordinary user cannot remove
+at_exit="ro-run --clear-cache --cache '$cache'; $at_exit"
 # ro ARGUMENT...: ro-run with the test's cache; JSON in `out`.
 ro() {
 	run ro-run --json --cache "$cache" "$@"

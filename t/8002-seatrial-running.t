@@ -1,0 +1,195 @@
+#!/bin/sh
+# How a trial runs: side by side, interrupted, taken up again, items that never end, a full disk; its plan and its settings.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
+. "$SRCDIR/t/lib/rorun.sh"
+need_command prove
+
+box_root
+mkdir -p root/www/health && echo '{"status":"healthy"}' >root/www/health/index.html
+box_image app.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000","ExposedPorts":{"5000/tcp":{}}}'
+XDG_CACHE_HOME=$cache
+export XDG_CACHE_HOME
+at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
+
+conf() {
+	cat >seatrial.conf
+	cat >>seatrial.conf <<'END'
+IMAGE=app.tar
+HEALTH_PATH=/health/
+READY_PATH=
+LIVE_PATH=
+STABILITY_PERIOD=1s
+STABILITY_EVERY=100ms
+INTEGRATION_PERIOD=1s
+START_PERIOD=500ms
+END
+}
+
+statuses() {
+	jq -r '.items | to_entries | sort_by(.key | split(".") | map(tonumber)) | map("\(.key)=\(.value.status)") | join(" ")' "$1/metrics.json"
+}
+
+# side by side
+conf <<'END'
+LINT_COMMAND='echo $$ >lint; i=0; while [ ! -e deployed ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; [ ! -e deployed ]'
+DEPLOYMENT_CHECKS='sleep 0.3; [ -e lint ]; touch deployed'
+END
+run seatrial -q 17.3 18.29
+is "$status $(statuses seatrial-report)" '0 17.3=ok 18.29=ok' 'commands of the project run one after the other'
+run seatrial -q 15 16.2
+is "$status" 0 'an image that has one endpoint'
+[ "$status" -eq 0 ] || show_output
+is "$(statuses seatrial-report)" "$(for item in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	case $item in 5 | 6) printf '15.%s=skip ' "$item" ;; *) printf '15.%s=ok ' "$item" ;; esac
+done)16.2=skip" 'what it has is decided'
+is "$(jq -r '.items[] | select(.id == "15.4") | .commands[0]' seatrial-report/results/episode-15.json | cut -d' ' -f1-2)" 'ro-run --json' \
+	'each result tells the command that gives it again'
+is "$(jq -r '.items[] | select(.id == "15.4") | .evidence | map(select(. == "evidence/15-run.json")) | length' seatrial-report/results/episode-15.json)" 1 \
+	'and where its evidence is'
+is "$(find seatrial-report -name '.trial*' | wc -l)" 0 'nothing else is left'
+
+# nothing to ask
+run seatrial -q -s HEALTH_PATH= -o silent 15.2 15.4 15.7 15.12 15.13 15.14
+is "$status $(statuses silent)" '0 15.2=ok 15.4=skip 15.7=ok 15.12=skip 15.13=ok 15.14=ok' 'an image that has no endpoint is watched for as long'
+
+# builds come first, and alone
+conf <<'END'
+BUILD_COMMAND='[ ! -e deployed2 ] && sleep 0.5 && touch built'
+DEPLOYMENT_CHECKS='touch deployed2; [ -e built ]'
+END
+run seatrial -q 17.1 18.29
+is "$status $(statuses seatrial-report)" '0 17.1=ok 18.29=ok' 'what builds runs before all else'
+
+# an item that never ends
+conf <<'END'
+LINT_COMMAND='sleep 4711 & exec sleep 4712'
+ITEM_LIMIT=1s
+END
+run seatrial -q 17.3 16.10
+is "$status $(statuses seatrial-report)" '1 16.10=ok 17.3=fail' 'an item has a time'
+has out "has not ended within 1s (ITEM_LIMIT)" 'and that is said'
+is "$(pgrep -f 'sleep 471[12]' | wc -l | tr -d ' ')" 0 'nothing of it is left running'
+
+# reports of another run
+cat >old.xml <<'END'
+<testsuite name="a" tests="1"><testcase name="b" classname="c"/></testsuite>
+END
+touch -d '2001-01-01' old.xml
+conf <<'END'
+TEST_COMMAND=true
+TEST_REPORT=old.xml
+END
+run seatrial -q 17.2
+is "$(jq -r '.items["17.2"] | "\(.status): \(.found)"' seatrial-report/metrics.json)" \
+	"fail: 'old.xml' is older than the run: the command did not write it" 'a report that the command did not write proves nothing'
+run seatrial -q -s 'TEST_COMMAND=touch old.xml' 17.2
+is "$(statuses seatrial-report)" 17.2=ok 'one that it did write does'
+
+# interrupted, and taken up again
+conf <<'END'
+LINT_COMMAND='echo once >>linted'
+DEPLOYMENT_CHECKS='echo deployed >>checked; [ -e go-on ] || exec sleep 4713'
+END
+for signal in INT TERM; do
+	rm -rf cut linted checked go-on
+	seatrial -o cut 15.2 17.3 18.29 >out 2>err &
+	pid=$!
+	i=0
+	while { [ ! -e checked ] || ! ls cut/.trial/results/15.2.json >/dev/null 2>&1; } && [ $i -lt 200 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	kill -"$signal" "$pid"
+	wait "$pid"
+	is $? 2 "SIG$signal: it is not decided"
+	has err "interrupted by SIG$signal" "SIG$signal: it says so"
+	is "$(statuses cut)" '15.2=ok 17.3=ok' "SIG$signal: the report has what was decided"
+	is "$(pgrep -f 'sleep 4713' | wc -l | tr -d ' ')" 0 "SIG$signal: nothing is left running"
+	has cut/tap/episode-18.tap 'Bail out! interrupted' "SIG$signal: the stream tells, too"
+done
+run seatrial -q --resume -o cut -s PORT=5001 15.2 17.3 18.29
+is "$status" 2 'other settings are another trial'
+has err 'its settings were others' 'which is said'
+is "$(statuses cut)" '15.2=ok 17.3=ok' 'and nothing is lost'
+touch go-on
+run seatrial -q --resume -o cut 15.2 17.3 18.29
+is "$status $(statuses cut)" '0 15.2=ok 17.3=ok 18.29=ok' '--resume decides the rest'
+is "$(cat linted)" once 'and that only'
+touch -d '2001-01-01' app.tar
+run seatrial -q --resume -o cut 15.2
+is "$status" 2 'another image is another trial'
+has err 'it is of another image' 'which is said'
+
+# an image that goes away half-way
+conf <<'END'
+BUILD_COMMAND='mv app.tar gone.tar'
+END
+run seatrial -q -o gone 17.1 15.1 16.10
+is "$status $(statuses gone)" '1 15.1=fail 16.10=fail 17.1=ok' 'an image that goes away fails what it cannot show'
+has out 'app.tar' 'by name'
+mv gone.tar app.tar
+
+# the former report outlives a disk that is full
+if unshare --user --map-root-user --mount true 2>/dev/null; then
+	conf <<'END'
+LINT_COMMAND=true
+END
+	mkdir full
+	# shellcheck disable=SC2016
+	unshare --user --map-root-user --mount sh -c '
+		mount -t tmpfs -o size=600k none full && seatrial -q -o full/report 17.3 >/dev/null && cp full/report/metrics.json first &&
+		{ dd if=/dev/zero of=full/rest bs=1k >/dev/null 2>&1; dd if=/dev/zero of=full/rest2 bs=1 count=4096 >/dev/null 2>&1
+		seatrial -q -o full/report 17.3; echo $? >second; cp full/report/metrics.json after; find full/report >names; }' >out 2>err
+	is "$(cat second)" 2 'a full disk is trouble'
+	is "$(cmp first after && echo same)" same 'and the former report is whole'
+	has err 'No space left' 'which is said'
+fi
+
+# settings
+conf </dev/null
+expect_trouble "there is no setting 'IMGAE', the nearest is 'IMAGE'" seatrial -s IMGAE=x
+echo 'STABILTY_PERIOD=3s' >>seatrial.conf
+expect_trouble "there is no setting 'STABILTY_PERIOD', the nearest is 'STABILITY_PERIOD'" seatrial
+conf </dev/null
+expect_trouble "STABILITY_PERIOD: '3 weeks' is no duration" seatrial -s 'STABILITY_PERIOD=3 weeks'
+SEATRIAL_PROT=1 expect_trouble "there is no setting 'PROT', the nearest is 'PORT'" env SEATRIAL_PROT=1 seatrial
+echo 'IMAGE=(' >broken.conf
+expect_trouble 'broken.conf' seatrial -c broken.conf
+echo 'exit 3' >ends.conf
+expect_trouble 'ended with status 3' seatrial -c ends.conf
+expect_trouble "no-such.conf" seatrial -c no-such.conf
+expect_trouble 'unknown option' seatrial --no-such-option
+expect_trouble "neither an episode" seatrial 14
+expect_trouble 'no item 15.99' seatrial 15.99
+cat >own.conf <<'END'
+name=app
+IMAGE=$name.tar
+HEALTH_PATH=/$name
+PRODUCTION_ENV="$PRODUCTION_ENV
+MORE=\$HOME 'x'"
+END
+SEATRIAL_PORT=7000
+export SEATRIAL_PORT
+run seatrial plan --json -c own.conf
+is "$status" 0 'variables in small letters are the file'"'"'s own'
+unset SEATRIAL_PORT
+cat >show.pl <<'END'
+	my $settings = TrialSettings::load('own.conf', { GRACE => '3s' });
+	print join '|', @$settings{qw(IMAGE HEALTH_PATH PORT GRACE PRODUCTION_ENV LATENCY_LIMIT)};
+END
+is "$(SEATRIAL_PORT=7000 PERL5LIB=$SRCDIR/t/lib perl -MTrialSettings show.pl)" \
+	"$(printf "app.tar|/app|7000|3s|LOG_LEVEL=INFO\nFLASK_ENV=production\nMORE=\$HOME 'x'|10s")" \
+	'defaults, then the file, then the environment, then --set'
+
+# the plan
+run seatrial plan 15.4 18.26 18.28
+is "$status" 0 'a plan'
+has out '15.4   decided' 'says what will be decided'
+has out 'no BASELINE in the settings' 'and why the rest will not'
+has out '1 of 3 items will be decided, 2 cannot be.' 'and counts'
+run seatrial plan --json
+is "$(jq -r '[.items[] | select(.decided | not) | .id] | index("18.26") != null' out)" true 'as JSON'
+is "$(jq '.items | length' out)" 64 'all items'
+
+done_testing
