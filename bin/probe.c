@@ -93,6 +93,26 @@ static json_t *series_json(const struct probe_answer *answer)
 						       : json_null());
 }
 
+static json_t *samples_json(const struct probe_answer *answer)
+{
+	const struct probe_series *series = &answer->series;
+	json_t *samples;
+
+	if (!answer->in_series)
+		return json_null();
+	samples = json_array();
+	for (size_t i = 0; i < series->sample_count; i++) {
+		const struct probe_sample *sample = &series->samples[i];
+
+		(void)json_array_append_new(
+			samples,
+			json_pack("{s:o,s:o,s:b}", "time_ms", ms(sample->time), "latency_ms",
+				  sample->answered ? ms(sample->latency) : json_null(), "holds",
+				  sample->holds));
+	}
+	return samples;
+}
+
 /* The body as text, cut; bytes that are no UTF-8 are escaped. */
 static json_t *body_json(const struct probe_answer *answer)
 {
@@ -128,6 +148,7 @@ static json_t *answer_json(const struct probe_answer *answer)
 	(void)json_object_set_new(object, "body", body_json(answer));
 	(void)json_object_set_new(object, "json", parsed);
 	(void)json_object_set_new(object, "series", series_json(answer));
+	(void)json_object_set_new(object, "samples", samples_json(answer));
 	return object;
 }
 
@@ -157,6 +178,7 @@ static void report_tap(const struct probe_result *result)
 
 		(void)json_object_del(values, "body");
 		(void)json_object_del(values, "json");
+		(void)json_object_del(values, "samples");
 		tap_test(&tap, answer->holds, answer->url, values);
 	}
 	tap_end(&tap);

@@ -21,14 +21,14 @@ has before/tap/episode-15.tap 'mkdir /home/appuser/.cache by uv' 'with path and 
 has before/tap/episode-15.tap 'Read-only file system (os error 30)' 'and the line of the log'
 is "$(jq -r '.items["15.14"].status' before/metrics.json)" fail 'it fails with the cache alone read-only, too'
 has before/report.md '15.7' 'the report names the item'
-hasnt before/episode-15.md '[x] **15.7**' 'whose box is not ticked'
-has before/episode-15.md '[x] **15.1**' 'while that of 15.1 is'
+hasnt before/checklist.md '[x] **15.7**' 'whose box is not ticked'
+has before/checklist.md '[x] **15.1**' 'while that of 15.1 is'
 
 run seatrial -c "$conf" -o after
 is "$status" 0 'after passes all that is decided'
 [ "$status" -eq 0 ] || show_output
 for file in report.md metrics.json junit.xml tap/episode-15.tap tap/episode-16.tap tap/episode-17.tap tap/episode-18.tap \
-	episode-15.md episode-16.md episode-17.md episode-18.md evidence/15-run.json evidence/15-run.svg evidence/18-run.svg; do
+	checklist.md report.tap report.html evidence/15-run.json evidence/15-run.svg evidence/18-run.svg; do
 	[ -s "after/$file" ]
 	is $? 0 "the report has $file"
 done
@@ -37,10 +37,10 @@ is "$(jq '[.items[] | select(.status == "ok")] | length > 50' after/metrics.json
 is "$(jq '.figures.refused_writes | "\(.before) \(.after)"' after/metrics.json)" '"1 0"' 'refused writes before and after'
 [ ! -s after/evidence/15-before.err ] || diag "before: $(cat after/evidence/15-before.err)"
 is "$(jq '.figures.content_bytes | .after < 0.7 * .before' after/metrics.json)" true 'and sizes'
-is "$(grep -c '^- \[x\]' after/episode-15.md)" 15 'every box of Episode 15 is ticked'
+is "$(grep -c '^- \[x\] \*\*15\.' after/checklist.md)" 15 'every box of Episode 15 is ticked'
 run test-tally --json after/junit.xml
 is "$(jq -c '.tests | [.total, .failed]' out)" '[64,0]' 'junit.xml counts the same'
-ok 'every stream is good TAP' prove -e cat after/tap/*.tap
+ok 'every stream is good TAP' prove -e cat after/report.tap after/tap/*.tap
 
 run seatrial -q --strict -c "$conf" -o strict 18.29 17.7
 is "$status" 1 '--strict fails on what is not decided'

@@ -104,14 +104,14 @@ for signal in INT TERM; do
 	wait "$pid"
 	is $? 2 "SIG$signal: it is not decided"
 	has err "interrupted by SIG$signal" "SIG$signal: it says so"
-	is "$(statuses cut)" '15.2=ok 17.3=ok' "SIG$signal: the report has what was decided"
+	is "$(statuses cut)" '15.2=ok 17.3=ok 18.29=interrupted' "SIG$signal: the report has what was decided"
 	is "$(pgrep -f 'sleep 4713' | wc -l | tr -d ' ')" 0 "SIG$signal: nothing is left running"
 	has cut/tap/episode-18.tap 'Bail out! interrupted' "SIG$signal: the stream tells, too"
 done
 run seatrial -q --resume -o cut -s PORT=5001 15.2 17.3 18.29
 is "$status" 2 'other settings are another trial'
 has err 'its settings were others' 'which is said'
-is "$(statuses cut)" '15.2=ok 17.3=ok' 'and nothing is lost'
+is "$(statuses cut)" '15.2=ok 17.3=ok 18.29=interrupted' 'and nothing is lost'
 touch go-on
 run seatrial -q --resume -o cut 15.2 17.3 18.29
 is "$status $(statuses cut)" '0 15.2=ok 17.3=ok 18.29=ok' '--resume decides the rest'

@@ -37,6 +37,7 @@ struct endpoint {
 	struct probe_answer *answer;
 	enum phase phase;
 	uint64_t due; /* when to ask next */
+	uint64_t asked;
 	uint64_t *latencies;
 	size_t latency_count;
 	size_t latency_capacity;
@@ -51,6 +52,7 @@ struct probe {
 	int process;
 	bool process_ended;
 	uint64_t start;
+	uint64_t series_start;
 	uint64_t series_end;
 };
 
@@ -292,6 +294,7 @@ static int ask(struct probe *probe, struct endpoint *endpoint, struct error *err
 	buf_clear(&answer->body);
 	answer->body_cut = false;
 	answer->attempts++;
+	endpoint->asked = probe_now();
 	endpoint->phase = PHASE_ASKING;
 	return http_start(probe->client, &request, err);
 }
@@ -303,6 +306,20 @@ static int keep_latency(struct endpoint *endpoint, uint64_t latency, struct erro
 		return -1;
 	endpoint->latencies[endpoint->latency_count++] = latency;
 	return 0;
+}
+
+/* A picture of the series needs no more than so many, however long it is. */
+static void keep_sample(struct probe_series *series, struct probe_sample sample)
+{
+	if ((series->count - 1) % series->stride != 0)
+		return;
+	if (series->sample_count == PROBE_SAMPLES_MAX) {
+		for (size_t i = 0; i < PROBE_SAMPLES_MAX / 2; i++)
+			series->samples[i] = series->samples[2 * i];
+		series->sample_count = PROBE_SAMPLES_MAX / 2;
+		series->stride *= 2;
+	}
+	series->samples[series->sample_count++] = sample;
 }
 
 /* An answer of the wait: it settles the endpoint, or there is another try. */
@@ -334,6 +351,12 @@ static int settle_series(struct probe *probe, struct endpoint *endpoint,
 	uint64_t now = probe_now();
 
 	answer->series.count++;
+	keep_sample(&answer->series, (struct probe_sample) {
+					     .time = endpoint->asked - probe->series_start,
+					     .latency = done->status != 0 ? done->latency : 0,
+					     .answered = done->status != 0,
+					     .holds = reason == NULL,
+				     });
 	if (done->status != 0 && keep_latency(endpoint, done->latency, err) < 0) {
 		free(reason);
 		return -1;
@@ -453,8 +476,15 @@ static int run_series(struct probe *probe, struct error *err)
 {
 	uint64_t now = probe_now();
 
+	probe->series_start = now;
 	probe->series_end = now + probe->options->duration;
 	for (size_t i = 0; i < probe->result->count; i++) {
+		struct probe_series *series = &probe->result->answers[i].series;
+
+		series->stride = 1;
+		series->samples = calloc(PROBE_SAMPLES_MAX, sizeof *series->samples);
+		if (series->samples == NULL)
+			return error_memory(err);
 		probe->endpoints[i].phase = PHASE_IDLE;
 		probe->endpoints[i].due = now;
 		probe->result->answers[i].in_series = true;
@@ -553,6 +583,7 @@ void probe_result_release(struct probe_result *result)
 	for (size_t i = 0; result->answers != NULL && i < result->count; i++) {
 		free(result->answers[i].reason);
 		free(result->answers[i].series.first_failure);
+		free(result->answers[i].series.samples);
 		buf_release(&result->answers[i].body);
 	}
 	free(result->answers);

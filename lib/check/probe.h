@@ -43,11 +43,21 @@ struct probe_options {
 	pid_t pid; /* its end ends the wait and the series; 0 for none */
 };
 
+struct probe_sample {
+	uint64_t time;	  /* nanoseconds from the start of the series to the request */
+	uint64_t latency; /* 0 without an answer */
+	bool answered;
+	bool holds;
+};
+
 struct probe_series {
 	uint64_t count;
 	uint64_t failures;
-	uint64_t p50, p95, max; /* nanoseconds, of the answers that came */
-	char *first_failure;	/* NULL for none */
+	uint64_t p50, p95, max;	      /* nanoseconds, of the answers that came */
+	char *first_failure;	      /* NULL for none */
+	struct probe_sample *samples; /* PROBE_SAMPLES_MAX at the most, evenly spread */
+	size_t sample_count;
+	uint64_t stride; /* every how many requests one was kept */
 };
 
 struct probe_answer {
@@ -64,6 +74,9 @@ struct probe_answer {
 	bool in_series;
 	struct probe_series series;
 };
+
+/* Of a longer series every second request is kept, then every fourth, and so on. */
+#define PROBE_SAMPLES_MAX 256
 
 /* What is kept and judged of a body; a longer one fails --body and --json-equals. */
 #define PROBE_BODY_MAX ((size_t)1 << 20)
