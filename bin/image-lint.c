@@ -12,6 +12,7 @@
 #include "check/lintfile.h"
 #include "check/lintimage.h"
 #include "check/lintreport.h"
+#include "check/outline.h"
 #include "check/pinfind.h"
 #include "tool.h"
 
@@ -38,6 +39,7 @@ struct settings {
 	int format;
 	int fail_on;
 	bool list;
+	bool outline;
 	bool fix;
 	bool diff;
 };
@@ -45,6 +47,8 @@ struct settings {
 static const struct option_spec options[] = {
 	{ "list", 0, OPTION_FLAG, offsetof(struct settings, list), NULL,
 	  "list all rules, and which of them are enabled", NULL },
+	{ "outline", 0, OPTION_FLAG, offsetof(struct settings, outline), NULL,
+	  "tell what the targets say of what is built and run,\nand check nothing", NULL },
 	{ "only", 0, OPTION_LIST, offsetof(struct settings, only), "RULE[,RULE]...",
 	  "enable these rules and no others", NULL },
 	{ "enable", 0, OPTION_LIST, offsetof(struct settings, enable), "RULE[,RULE]...",
@@ -376,7 +380,7 @@ static int mend(const struct run *run, struct error *err)
 	return result;
 }
 
-static int run_check(struct run *run, struct error *err)
+static int open_targets(struct run *run, struct error *err)
 {
 	const struct settings *settings = run->settings;
 
@@ -402,7 +406,14 @@ static int run_check(struct run *run, struct error *err)
 		if (open_target(run, &run->targets[i], run->operands->items[i], err) < 0)
 			return -1;
 	}
-	if (check_all(run, err) < 0)
+	return 0;
+}
+
+static int run_check(struct run *run, struct error *err)
+{
+	const struct settings *settings = run->settings;
+
+	if (open_targets(run, err) < 0 || check_all(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < run->count; i++)
 		run->facts[i] = run->targets[i].facts;
@@ -495,6 +506,46 @@ static int print_list(const struct run *run)
 	return TOOL_HOLDS;
 }
 
+static json_t *outline_of(const struct run *run, const struct target *target, struct error *err)
+{
+	const struct lint_target *facts = &target->facts;
+
+	if (facts->subject == LINT_ON_DOCKERFILE)
+		return outline_dockerfile(facts->name, facts->data, facts->size, &run->build,
+					  run->settings->stage, err);
+	if (facts->subject == LINT_ON_COMPOSE)
+		return outline_compose(facts->name, facts->data, facts->size, &run->environment,
+				       err);
+	if (image_is_pending(target->image) && image_pass(target->image, NULL, err) < 0)
+		return NULL;
+	return outline_image(image_configuration(target->image), err);
+}
+
+/* Schema "seatrial/outline/1". */
+static int print_outlines(struct run *run, struct error *err)
+{
+	auto_doc json_t *document = json_object();
+	json_t *targets = json_array();
+
+	(void)json_object_set_new(document, "schema", json_string("seatrial/outline/1"));
+	(void)json_object_set_new(document, "targets", targets);
+	if (open_targets(run, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->count; i++) {
+		json_t *outline = outline_of(run, &run->targets[i], err);
+
+		if (outline == NULL)
+			return -1;
+		(void)json_object_set_new(outline, "target", doc_text(run->targets[i].facts.name));
+		(void)json_array_append_new(targets, outline);
+	}
+	if (format_of(run->settings) == AS_JSON)
+		tool_print_json(document);
+	else
+		outline_text(targets, stdout);
+	return 0;
+}
+
 static int run_all(struct run *run)
 {
 	struct error err = ERROR_INIT;
@@ -504,6 +555,8 @@ static int run_all(struct run *run)
 		return tool_fail(&program, &err);
 	if (run->settings->list)
 		return print_list(run);
+	if (run->settings->outline)
+		return print_outlines(run, &err) < 0 ? tool_fail(&program, &err) : TOOL_HOLDS;
 	if (run->settings->diff && format_of(run->settings) != AS_TEXT &&
 	    error_set(&err, ERROR_USAGE, "--diff: only behind the text for people") < 0)
 		return tool_fail(&program, &err);

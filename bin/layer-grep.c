@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,19 +106,42 @@ static int rules_of_pattern(struct rules *rules, const struct settings *settings
 	return where == 0 ? 0 : add_pattern(rules, settings, where, text, err);
 }
 
+/* Where the lists are: an installed tree may have been moved as a whole. NULL: no memory. */
+static char *rules_directory(void)
+{
+	const char *named = getenv("SEATRIAL_RULES");
+	char program[PATH_MAX];
+	auto_free char *beside = NULL;
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	const char *slash;
+
+	if (named != NULL && *named != '\0')
+		return strdup(named);
+	if (length <= 0)
+		return strdup(RULES_DIR);
+	program[length] = '\0';
+	slash = strrchr(program, '/');
+	if (slash == NULL)
+		return strdup(RULES_DIR);
+	if (asprintf(&beside, "%.*s/../share/seatrial/rules", (int)(slash - program), program) <
+	    0) {
+		beside = NULL;
+		return NULL;
+	}
+	return access(beside, X_OK) == 0 ? steal(&beside) : strdup(RULES_DIR);
+}
+
 /* A file of that name, or one of the installed lists. */
 static int read_rules(struct rules *rules, const char *name, struct error *err)
 {
-	const char *directory = getenv("SEATRIAL_RULES");
+	auto_free char *directory = rules_directory();
 	auto_free char *path = NULL;
 	struct stat about;
 
 	/* A directory may happen to have a list's name. */
 	if (strchr(name, '/') != NULL || (stat(name, &about) == 0 && !S_ISDIR(about.st_mode)))
 		return rules_read_file(rules, name, err);
-	if (directory == NULL || *directory == '\0')
-		directory = RULES_DIR;
-	if (asprintf(&path, "%s/%s", directory, name) < 0) {
+	if (directory == NULL || asprintf(&path, "%s/%s", directory, name) < 0) {
 		path = NULL;
 		return error_memory(err);
 	}

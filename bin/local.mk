@@ -10,7 +10,7 @@ bin_image_diff_SOURCES = bin/image-diff.c $(tool_sources)
 dist_man_MANS += man/image-diff.1
 
 bin_SCRIPTS = bin/seatrial
-dist_man_MANS += man/seatrial.1 man/seatrial.7
+dist_man_MANS += man/seatrial.1 man/seatrial.conf.5 man/seatrial.7
 CLEANFILES += bin/seatrial
 EXTRA_DIST += bin/seatrial.in
 bin/seatrial: bin/seatrial.in Makefile

@@ -28,6 +28,11 @@ int tool_begin(const struct program *program, int argc, char **argv, void *optio
 		(void)setlocale(LC_CTYPE, "");
 	/* A reader that went away is a failed write, not a silent end. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* for the build, which makes completions; not for people */
+	if (argc == 2 && strcmp(argv[1], "--option-table") == 0) {
+		options_table(program, stdout);
+		return tool_finish(program, TOOL_HOLDS);
+	}
 	if (options_parse(program, argc, argv, options, ret_operands, &err) < 0)
 		return tool_fail(program, &err);
 	if (tool->help) {

@@ -20,4 +20,22 @@ for program in $PROGRAMS seatrial; do
 	has "$page" 'Sh EXAMPLES' "$program.1 has examples"
 done
 
+# the settings, each with its default
+page=$SRCDIR/man/seatrial.conf.5
+ok 'seatrial.conf.5 is clean' mandoc -Tlint -Wwarning "$page"
+seatrial --settings >settings
+sed 's/ .*//' settings | sort >settings.table
+sed -n 's/^\.It Ev \([A-Z_]*\)$/\1/p' "$page" | sort >settings.page
+is "$(comm -3 settings.table settings.page | tr '\n' ' ')" '' 'every setting is in its manual, once, and no other'
+wrong=
+while read -r name _; do
+	# the table has a list on one line
+	default=$(sed -n "s/^$name  *\"\([^\"]*\)\".*/\1/p" settings)
+	told=$(awk -v name=".It Ev $name" '$0 == name { on = 1; next } /^\.(It|El)/ { on = 0 } on && /^\.Dq Li/ { print $3 ($4 == "." || $4 == "," ? "" : " " $4) }' "$page" |
+		tr '\n' ' ' | sed 's/ $//')
+	[ "$default" = "$told" ] || wrong="$wrong $name ($default, $told)"
+done <settings
+is "$wrong" '' 'each with its default'
+has "$SRCDIR/man/seatrial.1" 'Xr seatrial.conf 5' 'seatrial.1 leads there'
+
 done_testing

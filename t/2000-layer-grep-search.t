@@ -1,6 +1,7 @@
 #!/bin/sh
 # layer-grep on images made here from folders: what it finds, how it says so, what it refuses.
 . "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
 need_command jq
 
 # image FILE LAYER.tar...: a docker-archive; `env` and `history` hold JSON lists, or nothing.
@@ -128,6 +129,14 @@ expect_status 1 layer-grep --deny gcc app.tar
 expect_status 1 layer-grep --deny --rules secrets app.tar
 is "$(grep -v '^#' out)" 'environment-secret:-:environment:DB_PASSWORD=hunter2' \
 	'the list of secrets knows a password in the environment'
+# a library that tests itself with keys of its own is none that leaked
+mkdir -p keys/usr/lib/any keys/srv
+printf 'x\0-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAabcdefghijklmnopqrstuvwxyz0123456789+/\n' >keys/srv/libgnutls.key
+cp keys/srv/libgnutls.key keys/usr/lib/any/libgnutls.so.30.34.3
+tar -C keys -cf keys-layer.tar .
+pack_image keys.tar keys-layer.tar
+expect_status 1 layer-grep --deny --rules secrets -l keys.tar
+is "$(grep -v '^#' out | tr '\n' ' ')" 'srv/libgnutls.key ' "the self-test's keys in GnuTLS are no secrets, others are"
 if [ -c /dev/full ]; then
 	layer-grep gcc app.tar >/dev/full 2>err
 	is $? 2 'a standard output that cannot be written: exit 2'

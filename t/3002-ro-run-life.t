@@ -60,6 +60,13 @@ ro server -- sh -c 'exit 127'
 is "$status $(json out .command.exit_status)" '1 127' 'a COMMAND that ends with 127 did run'
 ro server -- sh -c 'test "$(cat /proc/$SEATRIAL_PID/comm)" = httpd'
 is "$status" 0 'COMMAND knows the process'
+ro server -- sh -c 'probe --wait 10s http://localhost:8080/owned-by-root && exec sleep 1' 2>/dev/null
+is "$(json out '[.ready_ms > 0, .ready_ms < .command.ended_ms - 900, ([.timeline[] | select(.kind == "ready").time_ms] == [.ready_ms])] | tojson')" \
+	'[true,true,true]' 'ready is when probe says so, not when COMMAND ends'
+ro server -- sh -c 'probe --wait 10s http://localhost:8080/owned-by-root && exit 3' 2>/dev/null
+is "$status $(json out '.ready_ms > 0')" '1 true' 'also of a COMMAND that fails later'
+ro server -- sh -c 'echo "$NOTIFY_SOCKET"; exit 3' 2>/dev/null
+is "$status $(json out .ready_ms)" '1 null' 'and never where nobody says so'
 
 ro --log log --for 200ms --cmd '["/bin/sh","-c","echo out; echo err >&2; sleep 1000"]' --grace 0s box
 is "$(awk '{ print $2, $3, $4 }' log | sort | tr '\n' ';')" 'stderr F err;stdout F out;' '--log writes both streams'

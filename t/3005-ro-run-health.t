@@ -16,7 +16,7 @@ checks() {
 }
 
 checked good '["CMD-SHELL","echo fine; echo on error >&2; id -un; pwd; echo $COLOUR"]' "\"Interval\":$second"
-ro --health-interval 100ms --for 550ms good
+ro --health-interval 100ms --for 2s good
 is "$status" 0 'an image whose check succeeds'
 is "$(json out .health)" healthy 'it is healthy'
 is "$(json out '[.health_changes[].status] | join(" ")')" 'starting healthy' 'the transitions are told'

@@ -139,7 +139,8 @@ is "$(cut -d' ' -f2- log | sort | tr '\n' ' ')" 'stderr F two stdout F one stdou
 
 # COMMAND is in the container's network, and no port is published.
 run ro-run --json --cmd '["httpd","-f","-p","8080","-h","/srv"]' docker-daemon:box:1 -- \
-	probe --wait 10s http://localhost:8080/owned-by-root
+	sh -c 'probe --wait 10s http://localhost:8080/owned-by-root && exec sleep 0.3'
+is "$(jq -c '.ready_ms > 0 and .ready_ms < .command.ended_ms - 250' out)" true 'COMMAND tells when it is ready'
 is "$(jq -c '[.verdict, .command.exit_status, .ports[0].port]' out)" '["holds",0,8080]' 'COMMAND reaches the program'
 [ "$status" -eq 0 ] || show_output
 

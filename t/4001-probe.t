@@ -113,6 +113,16 @@ is "$(jq -c '.urls[0].series.count' out)" 5 'a slow answer does not shift the sc
 run probe --json --wait 300ms --every 100ms --for 5s "$base/status/500"
 is "$status $(jq -c '.urls[0].series, .elapsed_ms < 2000' out | tr '\n' ' ')" '1 null true ' 'no series where the wait fails'
 
+run probe --json --every 1s --for 1200ms "$base/json"
+is "$(jq -c '[.urls[0].series.count, .elapsed_ms >= 1200]' out)" '[2,true]' 'the period lasts as long as was asked'
+sleep 1.2 &
+run probe --pid $! --every 1s --for 30s --wait 1s "$base/json"
+is "$status" 1 'a process that ends in the period'
+has out 'ended while it was asked again' 'is told'
+sleep 0.5 &
+run probe --pid $! --every 10s --for 2s "$base/json"
+is "$status" 1 'also when nobody is to be asked any more'
+
 # a process that ends
 sleep 0.3 &
 run probe --pid $! --wait 20s "$base/status/503"

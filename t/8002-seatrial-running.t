@@ -6,7 +6,7 @@
 need_command prove
 
 box_root
-mkdir -p root/www/health && echo '{"status":"healthy"}' >root/www/health/index.html
+mkdir -p root/data root/www/health && echo '{"status":"healthy"}' >root/www/health/index.html
 box_image app.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000","ExposedPorts":{"5000/tcp":{}}}'
 XDG_CACHE_HOME=$cache
 export XDG_CACHE_HOME
@@ -52,6 +52,31 @@ is "$(find seatrial-report -name '.trial*' | wc -l)" 0 'nothing else is left'
 # nothing to ask
 run seatrial -q -s HEALTH_PATH= -o silent 15.2 15.4 15.7 15.12 15.13 15.14
 is "$status $(statuses silent)" '0 15.2=ok 15.4=skip 15.7=ok 15.12=skip 15.13=ok 15.14=ok' 'an image that has no endpoint is watched for as long'
+
+# a refused write, and what would mend it
+box_image writer.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; echo 1 >/data/state; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"]}'
+run seatrial -q -s IMAGE=writer.tar -o writer 15.7
+is "$status $(jq -c '.items["15.7"] | [.status, (.found | sub(" by .*;"; ";"))]' writer/metrics.json)" \
+	'1 ["fail","1 refused: openat /data/state; it holds with TMPFS=/data"]' 'a refused write comes with what mends it'
+[ "$(jq '.items["15.7"].found | length' writer/metrics.json)" -gt 10 ] || show_output
+is "$(jq -c '.items["15.7"].values.suggestion | [.proved, .settings, (.docker | contains("--tmpfs"))]' writer/metrics.json)" \
+	'[true,["TMPFS=/data"],true]' 'proved, and in the form for docker'
+
+# what ended, or never began, has shown nothing of the rest
+box_image short.tar '{"Cmd":["/bin/sh","-c","sleep 0.1"],"Env":["PATH=/bin"],"User":"1000"}'
+run seatrial -q -s IMAGE=short.tar -s HEALTH_PATH= -o short 15.2 15.7 15.8 15.9 15.10 15.11 15.13 18.11 18.13 18.20
+is "$status $(statuses short)" \
+	'1 15.2=ok 15.7=fail 15.8=fail 15.9=fail 15.10=fail 15.11=fail 15.13=fail 18.11=fail 18.13=fail 18.20=ok' 'a program that ends early'
+is "$(jq -r '.items["15.7"].found' short/metrics.json | sed 's/[0-9.]* m*s$/T/')" 'no refused write, but it ended after T' 'says so'
+box_image none.tar '{"Cmd":["/none"],"User":"1000"}'
+run seatrial -q -s IMAGE=none.tar -s HEALTH_PATH= -o none 15.2 15.7 15.11 18.13 18.20
+is "$status $(statuses none)" '1 15.2=fail 15.7=fail 15.11=fail 18.13=fail 18.20=fail' 'a program that does not start'
+is "$(jq -r '.items["18.20"].found' none/metrics.json)" "it did not start: cannot execute '/none': No such file or directory" 'says why'
+
+# errors at the end are in the log, but not in the period
+box_image sorry.tar '{"Cmd":["/bin/sh","-c","trap \"echo ERROR: going >&2; kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"]}'
+run seatrial -q -s IMAGE=sorry.tar -o sorry 15.9 15.13
+is "$status $(statuses sorry)" '1 15.9=fail 15.13=ok' 'what is said of the stop is an error line, and not one of the stability period'
 
 # builds come first, and alone
 conf <<'END'

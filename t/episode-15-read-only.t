@@ -28,6 +28,17 @@ sub before {
 	return $run && $run->{refused_count};
 }
 
+# What would let it hold, proved by a run with just that; in words, and as values.
+sub suggestion {
+	my $found = eval { trial_run('suggestion', setting('IMAGE'), { suggest => 1 }, ready())->{suggestion} }
+	  or return 'what would mend it could not be found';
+	my @mends = ((map { ($_->{kind} eq 'tmpfs' ? 'TMPFS' : 'VOLUMES') . "=$_->{path}" } @{ $found->{mounts} }), map { "RUN_ENV=$_" } @{ $found->{environment} });
+	my $why = defined $found->{impossible} ? "no mount can serve $found->{impossible}" : $found->{problem};
+	my @values = (suggestion => { settings => \@mends, proved => $found->{proved}, docker => $found->{docker} });
+	return ('nothing is known to mend it' . ($why ? ": $why" : ''), @values) unless $found->{proved} && @mends;
+	return ('it holds with ' . join(', ', @mends), @values);
+}
+
 # The endpoint answered 200 once the wait was over.
 sub answers {
 	my ($name) = @_;
@@ -49,8 +60,8 @@ sub last_lines {
 # The lines found in a log must be none.
 sub none {
 	my ($what, @lines) = @_;
-	return holds("no $what in " . scalar(@{ run()->{log} }) . ' lines') unless @lines;
-	return fails(scalar(@lines) . " $what", lines => first_lines(@lines));
+	return over_run(run(), holds("no $what in " . counted(scalar @{ run()->{log} }, 'line'))) unless @lines;
+	return fails(counted(scalar @lines, $what), lines => first_lines(@lines));
 }
 
 item '15.1', by => 'image', sub {
@@ -74,6 +85,7 @@ item '15.3', by => 'run', sub {
 	my $stayed = !$run->{exit}{early} && $run->{duration_ms} >= $needed;
 	return verdict_of($stayed,
 		$stayed ? 'ran for ' . millis($run->{duration_ms}) . ' until it was stopped'
+		  : !$run->{exit}{early} ? 'it was stopped after ' . millis($run->{duration_ms}) . ', before the start-up period of ' . setting('START_PERIOD') . ' was over'
 		  : 'it ended after ' . millis($run->{duration_ms}) . ' with status ' . ($run->{exit}{code} // 'none'),
 		duration_ms => $run->{duration_ms}, exit => $run->{exit},
 		$stayed ? () : (last_lines => last_lines($run)));
@@ -86,10 +98,11 @@ item '15.6', by => 'run', needs => ['LIVE_PATH'], sub { answers('LIVE') };
 item '15.7', by => 'run', sub {
 	my $run = run();
 	my @refused = refused($run);
-	my @before = (before_refused => before()) x !!setting('BASELINE');
-	return holds('no refused write', refused => 0, @before) unless @refused;
-	return fails("$run->{refused_count} refused: $refused[0]{call} $refused[0]{path} by $refused[0]{process}",
-		refused => $run->{refused_count}, @before, attempts => refused_text(@refused));
+	my @before = setting('BASELINE') ? (before_refused => before()) : ();
+	return over_run($run, holds('no refused write', refused => 0, @before)) unless @refused;
+	my ($mend, @suggested) = suggestion();
+	return fails("$run->{refused_count} refused: $refused[0]{call} $refused[0]{path} by $refused[0]{process}; $mend",
+		refused => $run->{refused_count}, @before, attempts => refused_text(@refused), @suggested);
 };
 
 item '15.8', by => 'run', sub { none('read-only line', log_read_only(run())) };
@@ -101,27 +114,29 @@ item '15.11', by => 'run', sub {
 	my @caches = grep {
 		$_->{path} =~ m{(?:^|/)(?:\.cache|\.npm|\.local/share/uv|\.?uv|pip)(?:/|$)} || $_->{process} =~ /^(?:uvx?|pip[0-9.]*)$/
 	} @{ $run->{refused} };
-	return holds('no attempt at a package manager\'s cache') unless @caches;
+	return over_run($run, holds('no attempt at a package manager\'s cache')) unless @caches;
 	return fails("$caches[0]{process} tried $caches[0]{call} $caches[0]{path}", attempts => refused_text(@caches));
 };
 
 item '15.12', by => 'run', needs => [$endpoints], sub {
 	run();
-	my $answers = evidence('run-stable')->{urls};
+	my $answers = asked('run', 'stable')->{urls};
 	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @$answers;
 	my $count = 0;
 	$count += $_->{series}{count} // 0 for @$answers;
-	return verdict_of(!@failed, "$count answers in " . setting('STABILITY_PERIOD') . ', ' . scalar(@failed) . ' endpoints unsteady',
+	return verdict_of(!@failed, counted($count, 'answer') . ' in ' . setting('STABILITY_PERIOD') . ', ' . counted(scalar @failed, 'endpoint') . ' unsteady',
 		map { ($_->{url} => $_->{series}) } @$answers);
 };
 
 item '15.13', by => 'run', sub {
 	my $run = run();
 	my $from = @health ? $run->{command}{started_ms} + evidence('run-ready')->{elapsed_ms} : 1000 * seconds(setting('START_PERIOD'));
-	my @new = grep { $_->{time_ms} >= $from } log_errors($run);
-	my $counts = by_interval($from, $run->{duration_ms}, @new);
-	return verdict_of(!@new, scalar(@new) . ' error lines since it was ready', by_interval => $counts,
-		@new ? (lines => first_lines(@new)) : ());
+	# what it says of being stopped is no part of the period
+	my $to = $run->{duration_ms} - ($run->{stop} ? $run->{stop}{took_ms} : 0);
+	my @new = grep { $_->{time_ms} >= $from && $_->{time_ms} <= $to } log_errors($run);
+	my $counts = by_interval($from, $to, @new);
+	return over_run($run, verdict_of(!@new, counted(scalar @new, 'error line') . ' since it was ready', by_interval => $counts,
+		@new ? (lines => first_lines(@new)) : ()));
 };
 
 item '15.14', by => 'cache', sub {
@@ -132,7 +147,7 @@ item '15.14', by => 'cache', sub {
 	my @lines = (log_read_only($run), log_cache_warnings($run));
 	my @silent = @health ? grep { ($_->{status} // 0) != 200 } @{ evidence('cache-ready')->{urls} } : ();
 	return holds((@health ? 'all endpoints answer' : 'it stays up') . " with $path read-only") unless @bad || @lines || @silent || $run->{exit}{early};
-	return fails(scalar(@bad) . ' refused writes, ' . scalar(@lines) . ' log lines, ' . scalar(@silent) . ' endpoints silent',
+	return fails(counted(scalar @bad, 'refused write') . ', ' . counted(scalar @lines, 'log line') . ', ' . counted(scalar @silent, 'endpoint') . ' silent',
 		attempts => refused_text(@bad), lines => first_lines(@lines));
 };
 

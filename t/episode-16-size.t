@@ -38,7 +38,7 @@ sub clean {
 		my $where = defined $_->{layer} ? "layer $_->{layer}" : $_->{kind};
 		"$where: " . ($_->{path} // '') . (defined $_->{rule} ? " ($_->{rule})" : '')
 	} @matches[ 0 .. ($#matches < 9 ? $#matches : 9) ];
-	return fails("$found->{match_count} matches, first $first[0]", matches => $found->{match_count}, first => \@first);
+	return fails(counted($found->{match_count}, 'match', 'matches') . ", first $first[0]", matches => $found->{match_count}, first => \@first);
 }
 
 item '16.1', by => 'sizes', needs => ['BASELINE'], sub {
@@ -73,7 +73,7 @@ item '16.4', by => 'sizes', sub {
 	my $sizes = sizes();
 	my ($after, $before) = ($sizes->{layer_count}, $sizes->{baseline} && $sizes->{baseline}{layer_count});
 	my $holds = !setting('MAX_LAYERS') || check('max-layers')->{holds};
-	return verdict_of($holds, defined $before ? "$before to $after layers" : "$after layers", after => $after, before => $before);
+	return verdict_of($holds, (defined $before ? "$before to " : '') . counted($after, 'layer'), after => $after, before => $before);
 };
 
 item '16.5', by => 'sizes', sub {
@@ -90,7 +90,7 @@ item '16.6', by => 'sizes', needs => ['BASELINE'], sub {
 	my $line = sub { "$_->{path}: " . bytes($_->{before_bytes}) . ' to ' . bytes($_->{after_bytes}) };
 	my @directories = map { $line->() } grep { defined } @{ $differences->{directories} }[ 0 .. 9 ];
 	my @files = map { $line->() } grep { defined } @{ $differences->{files} }[ 0 .. 9 ];
-	return holds(scalar(@{ $differences->{directories} }) . ' directories and ' . scalar(@{ $differences->{files} }) . ' files on record',
+	return holds(counted(scalar @{ $differences->{directories} }, 'directory', 'directories') . ' and ' . counted(scalar @{ $differences->{files} }, 'file') . ' on record',
 		directories => \@directories, files => \@files);
 };
 

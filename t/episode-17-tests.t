@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Trial (episode => 17);
+use TrialScan qw(hadolint_report on_path);
 
 # A configured command, run once.
 sub command {
@@ -39,11 +40,13 @@ sub by_report {
 	my ($name, $report) = @_;
 	my $ran = command($name);
 	my $file = setting($report) // return fails("no $report in the settings: the command's status alone proves no test");
+	return fails(($ran->{status} ? "the command ended with status $ran->{status} and" : 'the command') . " left no '$file'",
+		command => setting($name), status => $ran->{status}, last_lines => last_lines($ran->{output})) unless -e $file;
 	my $stale = stale($ran, $file);
 	return fails($stale, command => setting($name)) if $stale;
 	my $tests = utility(lc $report, 'test-tally', $file)->{tests};
 	my $failed = $tests->{failed} + $tests->{errors};
-	my $text = "$tests->{total} tests, $tests->{passed} passed, $failed failed, $tests->{skipped} skipped";
+	my $text = counted($tests->{total}, 'test') . ", $tests->{passed} passed, $failed failed, $tests->{skipped} skipped";
 	return verdict_of($ran->{status} == 0 && $failed == 0 && $tests->{passed} > 0,
 		$ran->{status} ? "$text; the command ended with status $ran->{status}" : $text,
 		%$tests{qw(total passed failed errors skipped)}, seconds => $ran->{seconds},
@@ -54,13 +57,14 @@ sub by_report {
 item '17.1', builds => 1, lane => 'project', needs => ['BUILD_COMMAND'], sub { by_status('BUILD_COMMAND') };
 item '17.2', lane => 'project', needs => ['TEST_COMMAND'], sub { by_report('TEST_COMMAND', 'TEST_REPORT') };
 item '17.3', lane => 'project', needs => ['LINT_COMMAND'], sub { by_status('LINT_COMMAND') };
-# hadolint's word counts, too, where somebody has it.
+# hadolint's word counts, too, where somebody has it; undef where nobody does.
 sub hadolint {
 	my ($dockerfile) = @_;
-	my ($program) = grep { -x } map { "$_/hadolint" } split /:/, $ENV{PATH};
-	return unless $program;
-	my $ran = shell('hadolint', "'$program' --failure-threshold warning --no-color -- '" . $dockerfile =~ s/'/'\\''/gr . "'");
-	return { %$ran, lines => last_lines($ran->{output}) };
+	if (my $file = setting('HADOLINT_REPORT')) { return hadolint_report($file, slurp($file)) }
+	my $program = on_path('hadolint') // return;
+	my $ran = shell('hadolint', join ' ', map { Trial::quote($_) } $program, qw(--no-fail --format json --), $dockerfile);
+	die "hadolint ended with status $ran->{status}: " . (last_lines($ran->{output})->[-1] // 'no word') . "\n" if $ran->{status};
+	return hadolint_report('hadolint', slurp(Trial::evidence_path('hadolint.out')));
 }
 
 item '17.4', needs => ['DOCKERFILE'], sub {
@@ -69,23 +73,30 @@ item '17.4', needs => ['DOCKERFILE'], sub {
 		$dockerfile, setting('COMPOSE_FILE') // ());
 	my %counts = %{ $found->{counts} };
 	my $other = hadolint($dockerfile);
-	my $text = "$counts{errors} errors, $counts{warnings} warnings, $counts{notes} notes"
+	my @failing = map { lint_found({ findings => [$_] }) } grep { $_->{severity} ne 'info' } @{ $found->{findings} };
+	my @others = map { "$dockerfile:$_->{line}: $_->{message} [$_->{code}]" } grep { $_->{level} =~ /^(?:error|warning)$/ } @{ $other // [] };
+	my $text = join(', ', map { counted($counts{"${_}s"}, $_) } qw(error warning note))
 	  . ($counts{silenced} ? ", $counts{silenced} silenced" : '')
-	  . ($other ? '; hadolint: ' . ($other->{status} ? "status $other->{status}" : 'clean') : '; hadolint is not installed');
-	my @failing = map { $_->{text} } map { { text => (lint_found({ findings => [$_] }))[0] } } grep { !$_->{silenced} && $_->{severity} ne 'info' } @{ $found->{findings} };
-	return verdict_of($found->{verdict} eq 'holds' && !($other && $other->{status}), @failing ? "$text: $failing[0]" : $text,
-		%counts, @failing ? (findings => \@failing) : (), $other && $other->{status} ? (hadolint => $other->{lines}) : ());
+	  . ($other ? '; hadolint: ' . counted(scalar @others, 'error or warning', 'errors and warnings') : '; hadolint is not installed');
+	my ($first) = (@failing, @others);
+	return verdict_of($found->{verdict} eq 'holds' && !@others, defined $first ? "$text: $first" : $text,
+		%counts, @failing ? (findings => \@failing) : (), @others ? (hadolint => \@others) : ());
 };
 
 item '17.5', lane => 'project', needs => ['COVERAGE_REPORT'], sub {
 	my $file = setting('COVERAGE_REPORT');
 	my $ran = command('TEST_COMMAND');
+	return fails("TEST_COMMAND ended with status $ran->{status} and left no '$file'") if $ran && !-e $file;
 	my $stale = $ran && stale($ran, $file);
 	return fails($stale) if $stale;
 	my $tally = utility('coverage', 'test-tally', '--min-coverage', setting('MIN_COVERAGE'), $file);
 	my ($check) = grep { $_->{name} eq 'min-coverage' } @{ $tally->{checks} };
-	return verdict_of($check->{holds}, percent($tally->{coverage}{percent}) . ' of lines; demanded ' . setting('MIN_COVERAGE'),
-		%{ $tally->{coverage} });
+	my $former = setting('BASELINE_COVERAGE_REPORT');
+	my $before = $former && utility('coverage-before', 'test-tally', $former)->{coverage}{percent};
+	return fails("'$former' tells no coverage") if $former && !defined $before;
+	return verdict_of($check->{holds}, percent($tally->{coverage}{percent}) . ' of lines' . ($former ? ', before ' . percent($before) : '')
+		  . '; demanded ' . setting('MIN_COVERAGE'),
+		%{ $tally->{coverage} }, $former ? (before_percent => $before) : ());
 };
 
 item '17.6', lane => 'project', needs => ['INTEGRATION_COMMAND'], sub { by_report('INTEGRATION_COMMAND', 'INTEGRATION_REPORT') };
@@ -97,7 +108,7 @@ item '17.7', lane => 'project', needs => ['MAKE_TARGETS'], sub {
 		my $ran = shell('make-' . $target =~ s/\W+/-/gr, setting('MAKE_COMMAND') . " $target");
 		push @failed, "$target: status $ran->{status}" if $ran->{status} != 0;
 	}
-	return verdict_of(!@failed, @failed ? join('; ', @failed) : scalar(@targets) . ' targets work', targets => \@targets);
+	return verdict_of(!@failed, @failed ? join('; ', @failed) : counted(scalar @targets, 'target') . (@targets == 1 ? ' works' : ' work'), targets => \@targets);
 };
 
 item '17.8', lane => 'project', needs => ['BASELINE_TEST_REPORT'], sub {
@@ -106,7 +117,7 @@ item '17.8', lane => 'project', needs => ['BASELINE_TEST_REPORT'], sub {
 	command('TEST_COMMAND');
 	my $tally = utility('regressions', 'test-tally', '--baseline', $before, $after);
 	my @worse = @{ $tally->{regressions} };
-	return verdict_of(!@worse, @worse ? scalar(@worse) . " regressions, first $worse[0]" : 'no test got worse',
+	return verdict_of(!@worse, @worse ? counted(scalar @worse, 'regression') . ", first $worse[0]" : 'no test got worse',
 		regressions => \@worse);
 };
 

@@ -9,6 +9,7 @@ use Trial (episode => 18);
 use TrialBuild qw(build_log);
 use TrialRun;
 use TrialScan qw(scan_report scanner);
+use TrialWebhook qw(read_cases);
 
 my $endpoints = 'HEALTH_PATH|READY_PATH|LIVE_PATH';
 my @health = endpoints(qw(HEALTH READY LIVE));
@@ -27,6 +28,19 @@ sub webhook {
 		map { ('--header', $_) } setting_list('WEBHOOK_HEADERS'));
 }
 
+# The sample of the settings and those of WEBHOOK_CASES, as read_cases() has them. With a file the
+# sample must be asked for, for the path is the file's, too.
+sub webhooks {
+	my $file = setting('WEBHOOK_CASES');
+	my @sample = endpoint('WEBHOOK') && (setting('WEBHOOK_DATA') || !$file)
+	  ? { name => 'sample', label => 'webhook', url => endpoint('WEBHOOK'), options => [ webhook() ] } : ();
+	return @sample unless $file;
+	return @sample, read_cases($file, {
+		url => 'http://localhost:' . setting('PORT'), path => setting('WEBHOOK_PATH'), status => setting('WEBHOOK_STATUS'),
+		headers => [ setting_list('WEBHOOK_HEADERS') ],
+	});
+}
+
 # One run with the production environment serves most items.
 sub run {
 	my $options = { env => [ setting_list('PRODUCTION_ENV') ], for => setting('INTEGRATION_PERIOD') };
@@ -34,7 +48,7 @@ sub run {
 	my @probes = ([ 'ready', '--wait', setting('READY_LIMIT'), '--max-latency', setting('LATENCY_LIMIT'), @health ]);
 	push @probes, [ 'health', expectations('HEALTH'), endpoint('HEALTH') ] if endpoint('HEALTH');
 	push @probes, [ 'secrets', expectations('SECRETS'), endpoint('SECRETS') ] if endpoint('SECRETS');
-	push @probes, [ 'webhook', webhook(), endpoint('WEBHOOK') ] if endpoint('WEBHOOK');
+	push @probes, map { [ $_->{label}, @{ $_->{options} }, $_->{url} ] } webhooks();
 	push @probes, [ 'long', '--every', setting('STABILITY_EVERY'), '--for', setting('INTEGRATION_PERIOD'), @health ];
 	return trial_run('run', production(), $options, @probes);
 }
@@ -51,7 +65,7 @@ sub probed {
 	my ($label, $name) = @_;
 	my $url = endpoint($name);
 	run();
-	my $found = answer(evidence("run-$label"), $url);
+	my $found = answer(asked('run', $label), $url);
 	return verdict_of($found->{holds}, 'status ' . ($found->{status} // 'none') . ($found->{reason} ? ": $found->{reason}" : ''),
 		url => $url, status => $found->{status}, latency_ms => $found->{latency_ms}, json => $found->{json});
 }
@@ -86,7 +100,7 @@ sub pin_checks {
 	die "pin-check made no check '$wanted'\n" unless $check;
 	my @references = grep { $_->{pin} !~ /^(?:stage|scratch)$/ } map { @{ $_->{references} } } @{ $pins->{files} };
 	my @wrong = map { "line $_->{line}: $_->{raw}: $_->{reason}" } grep { !$_->{holds} } @references;
-	return verdict_of($check->{holds}, $check->{holds} ? "$text: " . scalar(@references) . ' references' : $wrong[0] // "$wanted does not hold",
+	return verdict_of($check->{holds}, $check->{holds} ? "$text: " . counted(scalar @references, 'reference') : $wrong[0] // "$wanted does not hold",
 		references => [ map { "line $_->{line}: " . ($_->{resolved} // $_->{raw}) } @references ], @wrong ? (wrong => \@wrong) : ());
 }
 
@@ -98,7 +112,7 @@ item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND
 	my $before = setting('BASELINE_BUILD_COMMAND') ? shell('baseline-build', setting('BASELINE_BUILD_COMMAND')) : undef;
 	my $slower = $before && $ran->{seconds} > $before->{seconds} * 1.1 + 1;
 	return verdict_of($ran->{status} == 0 && !@warnings && $ran->{seconds} <= $limit && !$slower,
-		"status $ran->{status} in " . millis(1000 * $ran->{seconds}) . ', ' . scalar(@warnings) . ' warnings'
+		"status $ran->{status} in " . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning')
 		  . ($slower ? ', slower than the baseline\'s build' : ''),
 		seconds => $ran->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : (),
 		@warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
@@ -143,33 +157,43 @@ item '18.8', by => 'run', needs => [$endpoints], sub {
 	my $limit = 1000 * seconds(setting('LATENCY_LIMIT'));
 	my @late = grep { !defined $_->{latency_ms} || $_->{latency_ms} > $limit } @found;
 	my ($slowest) = sort { $b <=> $a } map { $_->{latency_ms} // 0 } @found;
+	my @silent = map { $_->{url} } grep { !defined $_->{latency_ms} } @found;
+	return fails("no answer from @silent") if @silent;
 	return verdict_of(!@late, 'slowest ' . millis($slowest) . '; limit ' . setting('LATENCY_LIMIT'),
 		map { ($_->{url} => $_->{latency_ms}) } @found);
 };
 
-item '18.9', by => 'run', needs => ['WEBHOOK_PATH'], sub { probed('webhook', 'WEBHOOK') };
+item '18.9', by => 'run', needs => ['WEBHOOK_PATH|WEBHOOK_CASES'], sub {
+	run();
+	my @told = map { { name => $_->{name}, %{ answer(asked('run', $_->{label}), $_->{url}) } } } webhooks();
+	my @lines = map { "$_->{name}: " . ($_->{reason} // "status $_->{status}") } @told;
+	my @wrong = grep { !$told[$_]{holds} } 0 .. $#told;
+	return verdict_of(!@wrong, @wrong ? scalar(@wrong) . ' of ' . counted(scalar @told, 'webhook') . " not as expected; $lines[$wrong[0]]"
+		  : counted(scalar @told, 'webhook') . ' answered as expected', answers => \@lines);
+};
 
 item '18.10', by => 'run', sub {
 	my $run = run();
 	my @plain = log_not_json($run);
 	return fails('the log is empty: nothing shows its form') unless @{ $run->{log} };
-	return verdict_of(!@plain, @plain ? scalar(@plain) . ' lines are no JSON with a level' : scalar(@{ $run->{log} }) . ' lines, all JSON with a level',
-		@plain ? (lines => first_lines(@plain)) : ());
+	return over_run($run, verdict_of(!@plain,
+		@plain ? counted(scalar @plain, 'line is', 'lines are') . ' no JSON with a level' : counted(scalar @{ $run->{log} }, 'line') . ', all JSON with a level',
+		@plain ? (lines => first_lines(@plain)) : ()));
 };
 
 item '18.11', by => 'run', sub {
 	my $run = run();
 	my @lines = (log_errors($run), log_read_only($run));
 	my @refused = refused($run);
-	return verdict_of(!@lines && !@refused, scalar(@lines) . ' error lines, ' . scalar(@refused) . ' refused writes',
-		lines => first_lines(@lines), attempts => refused_text(@refused));
+	return over_run($run, verdict_of(!@lines && !@refused, counted(scalar @lines, 'error line') . ', ' . counted(scalar @refused, 'refused write'),
+		lines => first_lines(@lines), attempts => refused_text(@refused)));
 };
 
 item '18.12', by => 'run', needs => [$endpoints], sub {
 	run();
-	my @answers = @{ evidence('run-long')->{urls} };
+	my @answers = @{ asked('run', 'long')->{urls} };
 	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @answers;
-	return verdict_of(!@failed, scalar(@failed) . ' of ' . scalar(@answers) . ' endpoints unsteady over ' . setting('INTEGRATION_PERIOD'),
+	return verdict_of(!@failed, scalar(@failed) . ' of ' . counted(scalar @answers, 'endpoint') . ' unsteady over ' . setting('INTEGRATION_PERIOD'),
 		map { ($_->{url} => $_->{series}) } @answers);
 };
 
@@ -183,14 +207,14 @@ item '18.13', by => 'run', sub {
 	push @over, 'CPU time above ' . setting('MAX_CPU') if setting('MAX_CPU') && $cpu > 1000 * seconds(setting('MAX_CPU'));
 	push @over, 'memory above the baseline\'s ' . bytes($before->{peak_memory_bytes})
 	  if $before && !ratio_check($memory, $before->{peak_memory_bytes}, 10);
-	return verdict_of(!@over, 'peak memory ' . bytes($memory) . ', CPU time ' . millis($cpu) . (@over ? ': ' . join(', ', @over) : ''),
+	return over_run($run, verdict_of(!@over, 'peak memory ' . bytes($memory) . ', CPU time ' . millis($cpu) . (@over ? ': ' . join(', ', @over) : ''),
 		peak_memory_bytes => $memory, cpu_time_ms => $cpu,
-		$before ? (before_peak_memory_bytes => $before->{peak_memory_bytes}, before_cpu_time_ms => $before->{cpu_time_ms}) : ());
+		$before ? (before_peak_memory_bytes => $before->{peak_memory_bytes}, before_cpu_time_ms => $before->{cpu_time_ms}) : ()));
 };
 
-item '18.14', by => 'pins', needs => ['DOCKERFILE', 'BASE'], sub {
-	my $pinned = pin_checks('pinned', 'pinned by digest');
-	return $pinned if $pinned->{status} ne 'ok';
+item '18.14', by => 'pins', needs => ['DOCKERFILE'], sub {
+	my $pinned = pin_checks('pinned', 'pinned by digest' . (setting('BASE') ? '' : ', and no BASE in the settings demands another'));
+	return $pinned if $pinned->{status} ne 'ok' || !setting('BASE');
 	return pin_checks('base', 'all are ' . setting('BASE'));
 };
 
@@ -218,9 +242,18 @@ sub dockerfile_lint {
 	return lint("lint-$name", \@rules, setting('DOCKERFILE') // return);
 }
 
+# What several items ask about the image is looked up at once: it may have to come from far.
+my @image_rules = qw(
+  cmd-shell-form entrypoint-shell-form start-calls-package-manager
+  user-root user-not-in-passwd user-not-expected
+  no-healthcheck healthcheck-timing healthcheck-program-missing
+  port-not-exposed port-mismatch no-expose
+  venv-not-on-path start-not-in-venv app-not-owned);
+
 sub image_lint {
-	my ($name, @rules) = @_;
-	return lint("lint-image-$name", \@rules, production());
+	my %wanted = map { $_ => 1 } @_;
+	my $document = lint('lint-image', \@image_rules, production());
+	return { %$document, findings => [ grep { $wanted{ $_->{rule} } } @{ $document->{findings} } ] };
 }
 
 item '18.17', needs => ['DOCKERFILE'], sub {
@@ -242,7 +275,7 @@ item '18.18', needs => ['DOCKERFILE'], sub {
 item '18.19', sub {
 	my @rules = qw(cmd-shell-form entrypoint-shell-form start-calls-package-manager);
 	my $file = dockerfile_lint('start', @rules);
-	my $image = image_lint('start', @rules);
+	my $image = image_lint(@rules);
 	my @found = ($file ? lint_found($file) : (), lint_found($image));
 	return verdict_of(!@found, @found ? $found[0] : 'exec form, and no package manager: in '
 		. ($file ? 'the Dockerfile and in the image' : 'the image; no DOCKERFILE in the settings'), @found ? (findings => \@found) : ());
@@ -250,16 +283,17 @@ item '18.19', sub {
 
 item '18.20', by => 'run', sub {
 	my $run = run();
+	return fails('it did not start: ' . ($run->{exit}{error} // 'why is not known')) unless defined $run->{first_instruction_ms};
 	my $uid = $run->{user}{uid};
 	my $wanted = setting('USER_ID');
-	my @found = lint_found(image_lint('user', 'user-root', 'user-not-in-passwd', 'user-not-expected'));
+	my @found = lint_found(image_lint('user-root', 'user-not-in-passwd', 'user-not-expected'));
 	return verdict_of(!@found && $uid != 0 && (!defined $wanted || $uid == $wanted),
 		"the program runs as uid $uid" . (defined $wanted ? "; demanded $wanted" : '') . (@found ? "; $found[0]" : ''),
 		user => $run->{user}, @found ? (findings => \@found) : ());
 };
 
 item '18.21', by => 'run', sub {
-	my @found = lint_found(image_lint('health', 'no-healthcheck', 'healthcheck-timing', 'healthcheck-program-missing'));
+	my @found = lint_found(image_lint('no-healthcheck', 'healthcheck-timing', 'healthcheck-program-missing'));
 	return fails($found[0], findings => \@found) if @found;
 	my $run = run();
 	my $last = $run->{health_checks}[-1] // return fails('its command was never run');
@@ -273,7 +307,7 @@ item '18.21', by => 'run', sub {
 
 item '18.22', by => 'run', needs => ['PORT'], sub {
 	my $port = setting('PORT');
-	my @found = lint_found(image_lint('port', 'port-not-exposed', 'port-mismatch', 'no-expose'));
+	my @found = lint_found(image_lint('port-not-exposed', 'port-mismatch', 'no-expose'));
 	my $ports = run()->{ports} // return fails('nobody can see which ports it listens on');
 	my @listening = grep { $_->{port} == $port } @$ports;
 	push @found, "nothing listens on $port" unless @listening;
@@ -311,7 +345,7 @@ item '18.25', builds => 1, lane => 'project', needs => ['SECOND_IMAGE'], sub {
 	$kinds{config} = $diff->{configuration_difference_count} if $diff->{configuration_difference_count};
 	my @named = map { "$_->{field} $_->{path}" . ($_->{cause} ? " ($_->{cause})" : '') } @all[ 0 .. ($#all < 19 ? $#all : 19) ];
 	my $count = $diff->{difference_count};
-	return holds($count ? "$count differences: " . join(', ', map { "$kinds{$_} $_" } sort keys %kinds) : 'the same image',
+	return holds($count ? counted($count, 'difference') . ': ' . join(', ', map { "$kinds{$_} $_" } sort keys %kinds) : 'the same image',
 		differences => $count, kinds => \%kinds, first_differences => \@named, first => $diff->{first}{id}, second => $diff->{second}{id});
 };
 
@@ -349,7 +383,7 @@ item '18.26', needs => [ \&no_scanner ], sub {
 };
 
 item '18.27', sub {
-	my $lint = image_lint('environment', 'venv-not-on-path', 'start-not-in-venv', 'app-not-owned');
+	my $lint = image_lint('venv-not-on-path', 'start-not-in-venv', 'app-not-owned');
 	my @found = lint_found($lint);
 	return fails($found[0], findings => \@found) if @found;
 	return skips('the image has no virtual environment; the application\'s files belong to its user')
@@ -368,7 +402,7 @@ item '18.28', by => 'run', needs => ['BASELINE', $endpoints], sub {
 		  if ($new->{status} // 0) != ($old->{status} // 0);
 		push @changed, "$url: " . shape($old->{json}) . ' to ' . shape($new->{json}) if shape($new->{json}) ne shape($old->{json});
 	}
-	return verdict_of(!@changed, @changed ? $changed[0] : scalar(@health) . ' answers have the same status and shape',
+	return verdict_of(!@changed, @changed ? $changed[0] : counted(scalar @health, 'answer') . ' of the same status and shape',
 		shapes => [ map { shape($_->{json}) } @{ $after->{urls} } ], @changed ? (changed => \@changed) : ());
 };
 
@@ -376,7 +410,7 @@ item '18.29', lane => 'project', needs => ['DEPLOYMENT_CHECKS'], sub {
 	my @commands = setting_list('DEPLOYMENT_CHECKS');
 	my $number = 0;
 	my @failed = grep { shell('deployment-' . ++$number, $_)->{status} != 0 } @commands;
-	return verdict_of(!@failed, @failed ? "failed: $failed[0]" : scalar(@commands) . ' checks succeed', failed => \@failed);
+	return verdict_of(!@failed, @failed ? "failed: $failed[0]" : counted(scalar @commands, 'check') . (@commands == 1 ? ' succeeds' : ' succeed'), failed => \@failed);
 };
 
 item '18.30', last => 1, sub {
@@ -385,11 +419,11 @@ item '18.30', last => 1, sub {
 		my @found = map { decode_json(slurp($_)) } glob "'$ENV{SEATRIAL_REPORT}'/results/$before.*.json";
 		if (!@found) { push @absent, $before; next }
 		$count += grep { $_->{status} ne 'skip' } @found;
-		push @failed, map { $_->{id} } grep { $_->{status} eq 'fail' } @found;
+		push @failed, sort { ($a =~ s/.*\.//r) <=> ($b =~ s/.*\.//r) } map { $_->{id} } grep { $_->{status} eq 'fail' } @found;
 	}
 	return fails('failed: ' . join(', ', @failed), failed => \@failed) if @failed;
 	return skips("Episode @absent was not run") if @absent;
-	return verdict_of($count > 0, "$count items decided, none failed");
+	return verdict_of($count > 0, counted($count, 'item') . ' decided, none failed');
 };
 
 done;

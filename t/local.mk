@@ -27,6 +27,11 @@ t_unit_test_error_SOURCES = t/unit/test-error.c
 t_unit_test_error_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_error_LDADD = $(CMOCKA_LDADD)
 
+unit_tests += t/unit/test-notify
+t_unit_test_notify_SOURCES = t/unit/test-notify.c
+t_unit_test_notify_CPPFLAGS = $(UNIT_CPPFLAGS)
+t_unit_test_notify_LDADD = $(CMOCKA_LDADD)
+
 unit_tests += t/unit/test-options
 t_unit_test_options_SOURCES = t/unit/test-options.c
 t_unit_test_options_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -414,7 +419,7 @@ dist_episodes_SCRIPTS = \
 	t/episode-15-read-only.t t/episode-16-size.t t/episode-17-tests.t t/episode-18-production.t
 episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialBuild.pm t/lib/TrialRun.pm t/lib/TrialScan.pm t/lib/TrialSchedule.pm t/lib/TrialSettings.pm \
-	t/lib/TrialResults.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
+	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
@@ -442,13 +447,13 @@ t_lib_hostile_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
 shell_tests += t/8100-report.t t/8101-report-browser.t
 EXTRA_DIST += t/lib/report.sh t/lib/browse.js
-shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
+shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/8005-samples.t t/8300-seatrial-init.t t/8401-completions.t t/8402-installed.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
 	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
 
 
 shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-registry.t t/5004-pin-check-update.t
 shell_tests += t/5005-compose-readers.t
-shell_tests += t/6000-image-lint-rules.t t/6001-image-lint-corpus.t t/6002-image-lint.t
+shell_tests += t/6000-image-lint-rules.t t/6001-image-lint-corpus.t t/6002-image-lint.t t/6003-image-lint-outline.t
 EXTRA_DIST += t/lib/lint-rules.jq t/lib/validate.js docs/lint-rules.md
 check_PROGRAMS += t/lib/compose-text
 t_lib_compose_text_SOURCES = t/lib/compose-text.c t/lib/composetext.h

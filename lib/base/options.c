@@ -245,3 +245,21 @@ void options_help(const struct program *program, FILE *out)
 		}
 	}
 }
+
+void options_table(const struct program *program, FILE *out)
+{
+	(void)fprintf(out, "%s\n", program->operands);
+	for (const struct option_spec *spec = program->options; spec->name != NULL; spec++) {
+		char letter[] = { spec->letter, '\0' };
+
+		(void)fprintf(out, "%s\t%s\t%s\t%s\t", spec->name, letter,
+			      spec->type == OPTION_LIST ? "again" : "once",
+			      spec->argument != NULL ? spec->argument : "");
+		for (size_t i = 0; spec->choices != NULL && spec->choices[i] != NULL; i++)
+			(void)fprintf(out, "%s%s", i > 0 ? " " : "", spec->choices[i]);
+		(void)fputc('\t', out);
+		for (const char *help = spec->help; *help != '\0'; help++)
+			(void)fputc(*help == '\n' ? ' ' : *help, out);
+		(void)fputc('\n', out);
+	}
+}

@@ -86,4 +86,9 @@ int options_parse(const struct program *program, int argc, char **argv, void *ta
 /* Prints usage, summary and options, 80 columns wide. */
 void options_help(const struct program *program, FILE *out);
 
+/* The table for other programs, which make completions of it: a line of the operands, then a line
+ * for each option, its fields parted by tabs: name, letter, "once" or "again", argument, choices
+ * (parted by blanks), help. What there is not is empty. */
+void options_table(const struct program *program, FILE *out);
+
 #endif

@@ -44,20 +44,7 @@ struct lint_place lint_file_whole(const struct lint_file *file,
 int lint_file_expand(const struct lint_file *file, const char *text, char **ret_text,
 		     struct error *err)
 {
-	struct shellword_options options = {
-		.escape = file->dockerfile->escape,
-		.lookup = variables_lookup,
-		.context = &file->scope,
-	};
-	auto_shellword struct shellword word = { 0 };
-	struct error wrong = ERROR_INIT;
-
-	*ret_text = NULL;
-	if (shellword_expand(&options, text, &word, &wrong) < 0)
-		return wrong.kind == ERROR_MEMORY ? error_memory(err) : 0;
-	if (word.unknown == NULL)
-		*ret_text = steal(&word.text);
-	return 0;
+	return stage_expand(file->dockerfile, &file->scope, text, ret_text, err);
 }
 
 /* The bytes of the lines from `first` to `last`. */
@@ -108,133 +95,6 @@ int lint_file_script(const struct lint_file *file, const struct instruction *ins
 		source = (struct script_source) { .escape = '\\', .start = at.start };
 	}
 	return script_parse(file->data + at.start, at.end - at.start, &source, ret_script, err);
-}
-
-static const char *health_problem(const struct instruction *healthcheck)
-{
-	static const char *const times[] = { "interval", "timeout", "start-period",
-					     "start-interval" };
-	const struct words *args = &healthcheck->args;
-	const char *type = args->items[0].data;
-	size_t from = 0;
-	const char *retries = instruction_flag(healthcheck, "retries", &from);
-	uint64_t value;
-
-	if (strcasecmp(type, "none") == 0)
-		return args->count > 1 ? "NONE takes no argument" : NULL;
-	if (strcasecmp(type, "cmd") != 0)
-		return "CMD or NONE is expected";
-	if (args->count < 2 || args->items[1].size == 0)
-		return "CMD lacks a command";
-	for (size_t i = 0; i < array_size(times); i++) {
-		const char *time;
-
-		from = 0;
-		time = instruction_flag(healthcheck, times[i], &from);
-		if (time != NULL && text_parse_duration(time, &value, NULL) < 0)
-			return "a time that is none";
-	}
-	return retries != NULL && text_parse_number(retries, &value, NULL) < 0
-		       ? "a number of retries that is none"
-		       : NULL;
-}
-
-/* What builders refuse in instructions that have enough words; NULL for none. */
-static const char *problem_of(const struct instruction *instruction)
-{
-	const struct words *args = &instruction->args;
-
-	if (strcmp(instruction->name, "healthcheck") == 0)
-		return health_problem(instruction);
-	if (strcmp(instruction->name, "shell") == 0 && !instruction->exec_form)
-		return "a JSON array is expected";
-	if (strcmp(instruction->name, "onbuild") == 0 && instruction->trigger == NULL)
-		return "an instruction is expected";
-	if (strcmp(instruction->name, "env") != 0 && strcmp(instruction->name, "label") != 0)
-		return NULL;
-	for (size_t i = 0; i < args->count; i += 3)
-		if (args->items[i].size == 0)
-			return "a name is empty";
-	return NULL;
-}
-
-/* Words that some instruction cannot do without. BuildKit says so when it builds. */
-static int check_known(const struct lint_file *file, const struct instruction *instruction,
-		       struct error *err)
-{
-	static const struct {
-		const char *name;
-		size_t least;
-		size_t most;
-	} counts[] = {
-		{ "from", 1, 3 },
-		{ "copy", 2, SIZE_MAX },
-		{ "add", 2, SIZE_MAX },
-		{ "env", 3, SIZE_MAX },
-		{ "label", 3, SIZE_MAX },
-		{ "arg", 1, SIZE_MAX },
-		{ "user", 1, 1 },
-		{ "workdir", 1, 1 },
-		{ "expose", 1, SIZE_MAX },
-		{ "volume", 1, SIZE_MAX },
-		{ "stopsignal", 1, 1 },
-		{ "maintainer", 1, 1 },
-		{ "healthcheck", 1, SIZE_MAX },
-		{ "run", 1, SIZE_MAX },
-		{ "shell", 1, SIZE_MAX },
-	};
-	size_t line;
-	size_t column;
-	size_t count = instruction->args.count;
-	const char *problem;
-
-	dockerfile_locate(file->dockerfile, instruction->keyword_at.start, &line, &column);
-	if (!instruction->known)
-		return error_set(err, ERROR_INPUT, "%s:%zu:%zu: unknown instruction: %s",
-				 file->name, line, column, instruction->keyword);
-	/* the text of a heredoc counts */
-	if (instruction->heredoc_count > 0 && strcmp(instruction->name, "run") == 0)
-		return 0;
-	for (size_t i = 0; i < array_size(counts); i++) {
-		if (strcmp(counts[i].name, instruction->name) != 0)
-			continue;
-		if (count < counts[i].least)
-			return error_set(err, ERROR_INPUT, "%s:%zu:%zu: %s lacks an argument",
-					 file->name, line, column, instruction->keyword);
-		if (count > counts[i].most)
-			return error_set(err, ERROR_INPUT, "%s:%zu:%zu: %s has too many arguments",
-					 file->name, line, column, instruction->keyword);
-	}
-	problem = problem_of(instruction);
-	if (problem != NULL)
-		return error_set(err, ERROR_INPUT, "%s:%zu:%zu: %s: %s", file->name, line, column,
-				 instruction->keyword, problem);
-	return 0;
-}
-
-static int check_all_known(const struct lint_file *file, struct error *err)
-{
-	const struct dockerfile *dockerfile = file->dockerfile;
-
-	for (size_t i = 0; i < dockerfile->count; i++) {
-		const struct instruction *instruction = &dockerfile->instructions[i];
-
-		if (check_known(file, instruction, err) < 0)
-			return -1;
-		if (instruction->stage == DOCKERFILE_NO_STAGE &&
-		    strcmp(instruction->name, "arg") != 0)
-			return error_set(err, ERROR_INPUT,
-					 "%s:%zu: %s stands before the first FROM", file->name,
-					 instruction->first_line, instruction->keyword);
-	}
-	if (dockerfile->stage_count == 0)
-		return error_set(err, ERROR_INPUT, "%s: no FROM", file->name);
-	for (size_t i = 0; i < file->stages.count; i++)
-		if (file->stages.items[i].problem != NULL)
-			return error_set(err, ERROR_INPUT, "%s:%zu: %s", file->name,
-					 file->stages.items[i].from->first_line,
-					 file->stages.items[i].problem);
-	return 0;
 }
 
 /* The line that a comment on `line` stands above: the next that holds something else. */
@@ -960,29 +820,12 @@ static int visit_all(struct lint_file *file, struct error *err)
 	return 0;
 }
 
-static int choose_stage(struct lint_file *file, struct error *err)
-{
-	const char *wanted = file->settings->stage;
-	uint64_t number;
-
-	file->final = file->stages.count - 1;
-	if (wanted == NULL)
-		return 0;
-	file->final = stages_find(&file->stages, file->stages.count, wanted);
-	if (file->final != STAGE_NONE)
-		return 0;
-	if (text_parse_number(wanted, &number, NULL) < 0 || number >= file->stages.count)
-		return error_set(err, ERROR_USAGE, "%s: there is no stage '%s'", file->name,
-				 wanted);
-	file->final = (size_t)number;
-	return 0;
-}
-
 static int lint_parsed(struct lint_file *file, struct lint_file_facts *facts, struct error *err)
 {
 	if (stages_resolve(file->dockerfile, file->name, file->settings->build, &file->stages,
 			   err) < 0 ||
-	    check_all_known(file, err) < 0 || choose_stage(file, err) < 0)
+	    stages_check(&file->stages, file->dockerfile, file->name, err) < 0 ||
+	    stages_choose(&file->stages, file->settings->stage, file->name, &file->final, err) < 0)
 		return -1;
 	file->states = calloc(file->stages.count, sizeof *file->states);
 	if (file->states == NULL)

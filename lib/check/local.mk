@@ -12,6 +12,7 @@ libseatrial_a_SOURCES += \
 	lib/check/lintimage.c lib/check/lintimage.h \
 	lib/check/lintreport.c lib/check/lintreport.h \
 	lib/check/lintstart.c lib/check/lintstart.h \
+	lib/check/outline.c lib/check/outline.h \
 	lib/check/leveljson.c \
 	lib/check/levelword.c lib/check/levelword.h \
 	lib/check/loglevel.c lib/check/loglevel.h \

@@ -14,6 +14,7 @@
 
 #include "base/array.h"
 #include "base/doc.h"
+#include "base/notify.h"
 #include "base/text.h"
 #include "net/http.h"
 
@@ -472,6 +473,26 @@ static uint64_t percentile(const uint64_t *sorted, size_t count, unsigned percen
 	return count == 0 ? 0 : sorted[rank > 0 ? rank - 1 : 0];
 }
 
+/* The period lasts as long as was asked, though nothing more is due: a process may end in it. */
+static int wait_out(struct probe *probe, struct error *err)
+{
+	uint64_t now;
+
+	for (size_t i = 0; i < probe->result->count; i++)
+		probe->endpoints[i].phase = PHASE_IDLE;
+	while (!probe->process_ended && (now = probe_now()) < probe->series_end) {
+		struct http_done done;
+		int event = http_wait(probe->client, probe->series_end - now, probe->process, &done,
+				      err);
+
+		if (event < 0)
+			return -1;
+		if (event == HTTP_WATCHED)
+			process_has_ended(probe, true);
+	}
+	return 0;
+}
+
 static int run_series(struct probe *probe, struct error *err)
 {
 	uint64_t now = probe_now();
@@ -492,7 +513,7 @@ static int run_series(struct probe *probe, struct error *err)
 		if (probe->options->wait == 0)
 			probe->result->answers[i].holds = true;
 	}
-	if (work(probe, true, err) < 0)
+	if (work(probe, true, err) < 0 || wait_out(probe, err) < 0)
 		return -1;
 	for (size_t i = 0; i < probe->result->count; i++) {
 		struct endpoint *endpoint = &probe->endpoints[i];
@@ -532,6 +553,8 @@ static int run_probe(struct probe *probe, struct error *err)
 	}
 	if ((options->wait > 0 || options->duration == 0) && work(probe, false, err) < 0)
 		return -1;
+	if (options->wait > 0 && all_hold(probe->result))
+		(void)notify_send_ready();
 	if (options->duration > 0 && !probe->process_ended &&
 	    (options->wait == 0 || all_hold(probe->result)))
 		return run_series(probe, err);

@@ -533,8 +533,8 @@ json_t *rorun_json(const struct rorun *run)
 	(void)json_object_set_new(report, "exit", exit_json(record));
 	(void)json_object_set_new(report, "stop", stop_json(run, record));
 	(void)json_object_set_new(report, "command", command_json(run, record));
-	if (record->command_ran && record->command_status == 0)
-		set_ms(report, "ready_ms", record->command_ended);
+	if (record->command_ready > 0)
+		set_ms(report, "ready_ms", record->command_ready);
 	else
 		(void)json_object_set_new(report, "ready_ms", json_null());
 	(void)json_object_set_new(report, "ports",

@@ -69,14 +69,13 @@ static int add_health(struct timeline *timeline, const struct health_record *hea
 static int add_life(struct timeline *timeline, const struct container_record *record,
 		    struct error *err)
 {
-	/* what succeeds when the program is gone says nothing of it */
-	bool ready = record->command_ran && record->command_status == 0 &&
-		     record->command_ended <= record->duration;
+	/* what is said when the program is gone says nothing of it */
+	bool ready = record->command_ready > 0 && record->command_ready <= record->duration;
 	uint64_t stop =
 		record->duration > record->stop_took ? record->duration - record->stop_took : 0;
 	const struct timeline_event events[] = {
 		{ .kind = TIMELINE_START, .text = "", .count = 1 },
-		{ .time = record->command_ended,
+		{ .time = record->command_ready,
 		  .kind = TIMELINE_READY,
 		  .tone = TONE_GOOD,
 		  .text = "",

@@ -15,7 +15,7 @@ libseatrial_a_SOURCES += \
 	lib/file/script.c lib/file/script.h \
 	lib/file/shellpattern.c lib/file/shellpattern.h \
 	lib/file/shellword.c lib/file/shellword.h \
-	lib/file/stages.c lib/file/stages.h \
+	lib/file/stages.c lib/file/stages.h lib/file/stagescheck.c \
 	lib/file/variables.c lib/file/variables.h \
 	lib/file/words.c lib/file/words.h \
 	lib/file/workload.c lib/file/workload.h \

@@ -5,6 +5,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "file/shellword.h"
+
 static int expand(const struct dockerfile *dockerfile, const struct variables *variables,
 		  const char *text, struct shellword *ret_word, struct error *err)
 {
@@ -307,4 +310,35 @@ void stages_release(struct stages *stages)
 	free(stages->items);
 	variables_release(&stages->globals);
 	*stages = (struct stages) { 0 };
+}
+
+int stages_choose(const struct stages *stages, const char *wanted, const char *name,
+		  size_t *ret_stage, struct error *err)
+{
+	uint64_t number;
+
+	*ret_stage = stages->count - 1;
+	if (wanted == NULL)
+		return 0;
+	*ret_stage = stages_find(stages, stages->count, wanted);
+	if (*ret_stage != STAGE_NONE)
+		return 0;
+	if (text_parse_number(wanted, &number, NULL) < 0 || number >= stages->count)
+		return error_set(err, ERROR_USAGE, "%s: there is no stage '%s'", name, wanted);
+	*ret_stage = (size_t)number;
+	return 0;
+}
+
+int stage_expand(const struct dockerfile *dockerfile, const struct variables *scope,
+		 const char *text, char **ret_text, struct error *err)
+{
+	auto_shellword struct shellword word = { 0 };
+	struct error wrong = ERROR_INIT;
+
+	*ret_text = NULL;
+	if (expand(dockerfile, scope, text, &word, &wrong) < 0)
+		return wrong.kind == ERROR_MEMORY ? error_memory(err) : 0;
+	if (word.unknown == NULL)
+		*ret_text = steal(&word.text);
+	return 0;
 }

@@ -47,8 +47,18 @@ int stages_resolve(const struct dockerfile *dockerfile, const char *name,
 void stages_release(struct stages *stages);
 #define auto_stages cleanup_by(stages_release)
 
+/* ERROR_INPUT "NAME:LINE[:COLUMN]: what" for what builders refuse: instructions that are unknown or
+ * lack words, times that are none, stages that cannot be. */
+int stages_check(const struct stages *stages, const struct dockerfile *dockerfile, const char *name,
+		 struct error *err) must_check;
+
 /* The last of the first `limit` stages with that name, or STAGE_NONE. */
 size_t stages_find(const struct stages *stages, size_t limit, const char *name);
+
+/* The stage of that name or number; the last one where `wanted` is NULL. ERROR_USAGE "NAME: …"
+ * where there is none. */
+int stages_choose(const struct stages *stages, const char *wanted, const char *name,
+		  size_t *ret_stage, struct error *err) must_check;
 
 /* The variables at the start of a stage: those of the one it builds on, which must live on. */
 void stage_scope_begin(const struct stages *stages, size_t stage, struct variables *ret_scope);
@@ -56,5 +66,10 @@ void stage_scope_begin(const struct stages *stages, size_t stage, struct variabl
 int stage_scope_apply(const struct stages *stages, const struct dockerfile *dockerfile,
 		      const struct build_settings *settings, const struct instruction *instruction,
 		      struct variables *scope, struct error *err) must_check;
+
+/* A word of an instruction with variables replaced; NULL in *ret_text where one of them is not
+ * known, or the word is malformed. The caller frees. */
+int stage_expand(const struct dockerfile *dockerfile, const struct variables *scope,
+		 const char *text, char **ret_text, struct error *err) must_check;
 
 #endif

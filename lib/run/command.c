@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "run/trace.h"
+
 /* A millisecond each. */
 #define KILL_TRIES 5000
 
@@ -75,14 +77,16 @@ static bool guard_wait(pid_t command, int *ret_status)
 /*
  * Stands between ro-run and COMMAND: it adopts what COMMAND leaves behind, and is told by the
  * kernel when ro-run is killed, so that COMMAND ends in every case. All signals are blocked: those
- * of the terminal are COMMAND's affair, and SIGTERM must not come between two looks.
+ * of the terminal are COMMAND's affair, and SIGTERM must not come between two looks. The file that
+ * COMMAND can be heard by goes away with it.
  */
-_Noreturn static void guard_run(pid_t command)
+_Noreturn static void guard_run(pid_t command, const struct notify *notify)
 {
 	int status = 0;
 	bool ended = guard_wait(command, &status);
 
 	kill_descendants();
+	notify_unlink(notify);
 	_exit(ended ? exit_status(status) : 128 + SIGTERM);
 }
 
@@ -158,7 +162,8 @@ static void be_quiet(void)
 }
 
 _Noreturn static void command_become(char *const *argv, const struct command_place *place,
-				     const struct entrance *entrance, int errors)
+				     const struct entrance *entrance, int errors,
+				     const struct notify *notify)
 {
 	char pid[32];
 
@@ -167,6 +172,7 @@ _Noreturn static void command_become(char *const *argv, const struct command_pla
 		command_fail(errors, errno);
 	(void)snprintf(pid, sizeof pid, "%d", (int)place->pid);
 	(void)setenv("SEATRIAL_PID", pid, 1);
+	(void)setenv("NOTIFY_SOCKET", notify->path, 1);
 	/* our own standard output is for the report alone */
 	if (place->quiet)
 		be_quiet();
@@ -180,7 +186,7 @@ _Noreturn static void command_become(char *const *argv, const struct command_pla
 
 void command_init(struct command *command)
 {
-	*command = (struct command) { .errors = -1 };
+	*command = (struct command) { .errors = -1, .notify = NOTIFY_INIT };
 }
 
 int command_start(struct command *command, char *const *argv, const struct command_place *place,
@@ -192,6 +198,8 @@ int command_start(struct command *command, char *const *argv, const struct comma
 	pid_t guard;
 
 	if (entrance_open(&entrance, place, err) < 0)
+		return -1;
+	if (notify_open(&command->notify, err) < 0)
 		return -1;
 	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
@@ -206,10 +214,10 @@ int command_start(struct command *command, char *const *argv, const struct comma
 			_exit(125);
 		child = fork();
 		if (child == 0)
-			command_become(argv, place, &entrance, errors[1]);
+			command_become(argv, place, &entrance, errors[1], &command->notify);
 		if (child < 0)
 			_exit(125);
-		guard_run(child);
+		guard_run(child, &command->notify);
 	}
 	(void)close(errors[1]);
 	if (guard < 0)
@@ -218,12 +226,16 @@ int command_start(struct command *command, char *const *argv, const struct comma
 	return 0;
 }
 
-void command_take(struct command *command, int wait_status, int *ret_status, int *ret_error)
+void command_take(struct command *command, int wait_status, int *ret_status, int *ret_error,
+		  uint64_t *ret_ready)
 {
 	command->guard = 0;
 	*ret_status = exit_status(wait_status);
 	if (read(command->errors, ret_error, sizeof *ret_error) != (ssize_t)sizeof *ret_error)
 		*ret_error = 0;
+	*ret_ready = notify_ready_at(&command->notify);
+	if (*ret_ready == 0 && *ret_status == 0)
+		*ret_ready = trace_now();
 }
 
 void command_end(const struct command *command)
@@ -243,5 +255,6 @@ void command_release(struct command *command)
 		kill_descendants();
 	if (command->errors >= 0)
 		(void)close(command->errors);
+	notify_release(&command->notify);
 	command_init(command);
 }

@@ -9,14 +9,17 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "attributes.h"
 #include "base/error.h"
+#include "base/notify.h"
 
 struct command {
 	pid_t guard; /* our child; 0: there is none */
 	int errors;  /* internal: a pipe */
+	struct notify notify;
 };
 
 struct command_place {
@@ -27,13 +30,16 @@ struct command_place {
 };
 
 void command_init(struct command *command);
-/* `argv` ends in NULL. SEATRIAL_PID in its environment is the container's process. Its standard
- * output is our standard error. */
+/* `argv` ends in NULL. In its environment SEATRIAL_PID is the container's process, and
+ * NOTIFY_SOCKET is where it may say that the container is ready. Its standard output is our
+ * standard error. */
 int command_start(struct command *command, char *const *argv, const struct command_place *place,
 		  struct error *err) must_check;
-/* The guard has ended with what waitpid says: COMMAND's exit status, 128+N for a signal, and the
- * errno with which it could not be run (0: it ran). */
-void command_take(struct command *command, int wait_status, int *ret_status, int *ret_error);
+/* The guard has ended with what waitpid says: COMMAND's exit status, 128+N for a signal; the errno
+ * with which it could not be run (0: it ran); and when the container was ready, on CLOCK_MONOTONIC:
+ * when COMMAND said so, or it succeeded without a word; else 0. */
+void command_take(struct command *command, int wait_status, int *ret_status, int *ret_error,
+		  uint64_t *ret_ready);
 /* Asks for its end. */
 void command_end(const struct command *command);
 /* Ends it and whatever it has left, and waits for that. No other child of this process may be

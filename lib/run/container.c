@@ -367,10 +367,14 @@ static void run_has_ended(struct run *run, int status)
 
 static void command_has_ended(struct run *run, int status)
 {
+	struct container_record *record = run->record;
+
 	run->command_ended = true;
-	command_take(&run->command, status, &run->record->command_status,
-		     &run->record->command_error);
-	run->record->command_ended = run_time(run);
+	command_take(&run->command, status, &record->command_status, &record->command_error,
+		     &record->command_ready);
+	record->command_ended = run_time(run);
+	if (record->command_ready > 0)
+		record->command_ready -= record->trace.start;
 	if (run->ended)
 		run->deadline = 0;
 	else

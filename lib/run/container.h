@@ -118,6 +118,7 @@ struct container_record {
 	int command_error;  /* errno of its execve or of entering the network; 0 where it ran */
 	uint64_t command_started;
 	uint64_t command_ended;
+	uint64_t command_ready; /* as command_take says; 0: never */
 
 	struct trace trace;
 	struct log_line *log;

@@ -964,8 +964,11 @@ static int command_has_ended(struct trial *trial, int status, struct error *err)
 {
 	struct container_record *record = trial->record;
 
-	command_take(&trial->command, status, &record->command_status, &record->command_error);
+	command_take(&trial->command, status, &record->command_status, &record->command_error,
+		     &record->command_ready);
 	record->command_ended = trace_now() - record->trace.start;
+	if (record->command_ready > 0)
+		record->command_ready -= record->trace.start;
 	if (trial->ended) {
 		trial->deadline = 0;
 		return 0;

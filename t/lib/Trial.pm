@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
-  shell seconds bytes millis percent slurp verdict_of ratio_check lint lint_found lint_credit_of);
+  shell seconds bytes millis percent counted slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected);
@@ -299,6 +299,12 @@ sub millis {
 
 # Rounded down: 84.96 % is not 85 %.
 sub percent { return sprintf '%.1f %%', POSIX::floor(10 * $_[0]) / 10 }
+
+# "1 line", "2 lines", "2 matches".
+sub counted {
+	my ($number, $one, $many) = @_;
+	return "$number " . ($number == 1 ? $one : $many // "${one}s");
+}
 
 # A value against a limit and against the baseline's with some tolerance.
 sub ratio_check {

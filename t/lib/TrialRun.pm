@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use Trial;
 
-our @EXPORT = qw(trial_run endpoint endpoints answer log_errors log_read_only log_cache_warnings
+our @EXPORT = qw(trial_run over_run asked endpoint endpoints answer log_errors log_read_only log_cache_warnings
   log_not_json first_lines refused refused_text by_interval home_cache);
 
 # The URL of a configured endpoint, or undef.
@@ -20,7 +20,7 @@ sub endpoints { return grep { defined } map { endpoint($_) } @_ }
 
 # Runs IMAGE while the probes run one after the other; each leaves its document as evidence
 # "NAME-LABEL". A probe named first that fails ends the run: nothing else could be measured.
-# Options: writable, read_only_paths, env, for (without probes: how long).
+# Options: writable, suggest, read_only_paths, env, for (without probes: how long).
 sub trial_run {
 	my ($name, $image, $options, @probes) = @_;
 	my $base = Trial::evidence_path($name);
@@ -38,12 +38,31 @@ sub trial_run {
 	my @arguments = ('--engine', 'sandbox', '--log', "$base.log", '--timeline', "$base.svg", '--grace', setting('GRACE'));
 	push @arguments, map { ('--env', $_) } setting_list('RUN_ENV'), @{ $options->{env} // [] };
 	push @arguments, map { ('--tmpfs', $_) } setting_list('TMPFS');
+	push @arguments, map { ('--volume', $_) } setting_list('VOLUMES');
 	push @arguments, map { ('--allow', $_) } setting_list('ALLOW');
 	push @arguments, ('--user', setting('RUN_USER')) if setting('RUN_USER');
 	push @arguments, '--writable' if $options->{writable};
+	push @arguments, '--suggest' if $options->{suggest};
 	push @arguments, map { ('--read-only-path', $_) } @{ $options->{read_only_paths} // [] };
 	return utility($name, 'ro-run', @arguments, '--for', $options->{for}, $image) unless @probes;
 	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file);
+}
+
+# A verdict on all of a run: what a program that ended early would have done later is not known.
+sub over_run {
+	my ($run, $result) = @_;
+	return $result if $result->{status} ne 'ok' || !$run->{exit}{early};
+	my $why = defined $run->{first_instruction_ms} ? 'ended after ' . millis($run->{duration_ms}) : 'did not start: ' . ($run->{exit}{error} // 'why is not known');
+	return { %$result, status => 'fail', text => "$result->{text}, but it $why" };
+}
+
+# The document of a probe that came after the first.
+sub asked {
+	my ($name, $label) = @_;
+	my $found = eval { evidence("$name-$label") };
+	return $found if $found;
+	die "it was never ready to be asked\n" if grep { !$_->{holds} } @{ evidence("$name-ready")->{urls} };
+	die $@;
 }
 
 # The answer of one URL in a probe's document.

@@ -1,4 +1,5 @@
-# What scanners for vulnerabilities found in an image: reports of trivy and of grype, in JSON.
+# What other tools found: reports of trivy and of grype on an image, and of hadolint on a Dockerfile, in
+# JSON.
 package TrialScan;
 
 use strict;
@@ -6,7 +7,7 @@ use warnings;
 use Exporter 'import';
 use JSON::PP;
 
-our @EXPORT_OK = qw(scan_report scanner);
+our @EXPORT_OK = qw(scan_report scanner hadolint_report on_path);
 
 sub of_trivy {
 	my ($report) = @_;
@@ -55,15 +56,30 @@ sub scan_report {
 	return $found;
 }
 
+# [{line, level, code, message}], as hadolint --format json has them. Dies with one line where it is none.
+sub hadolint_report {
+	my ($name, $text) = @_;
+	my $report = eval { JSON::PP->new->utf8->decode($text) };
+	die "'$name' is no JSON\n" unless defined $report;
+	my $whole = ref $report eq 'ARRAY' && !grep { ref ne 'HASH' || !defined $_->{code} || !defined $_->{level} } @$report;
+	die "'$name' is no report of hadolint\n" unless $whole;
+	return $report;
+}
+
+# Where a program is, or undef.
+sub on_path {
+	my ($name) = @_;
+	return (grep { -f && -x } map { "$_/$name" } split /:/, $ENV{PATH})[0];
+}
+
 # The first scanner on PATH, and its command line for an image in a file or an engine; empty: there is none.
 sub scanner {
 	my ($image) = @_;
-	my $find = sub { my ($name) = @_; return (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0] };
 	my ($file) = $image =~ /^(?:docker-archive:|oci-archive:)?([^:]+)/;
-	if (my $trivy = $find->('trivy')) {
+	if (my $trivy = on_path('trivy')) {
 		return ($trivy, 'image', '--quiet', '--format', 'json', -e $file ? ('--input', $file) : $image =~ s/^docker(?:-daemon:|:\/\/)//r);
 	}
-	if (my $grype = $find->('grype')) {
+	if (my $grype = on_path('grype')) {
 		return ($grype, '--quiet', '--output', 'json', -e $file ? "docker-archive:$file" : $image =~ s/^docker-daemon:/docker:/r =~ s/^docker:\/\//registry:/r);
 	}
 	return;

@@ -175,7 +175,7 @@ sub take_output {
 	$self->{partial} .= $text;
 	if ($self->{partial} =~ s/\A(.*\n)//s) {
 		$self->clear_progress;
-		print STDOUT $1;
+		print STDOUT $1 unless $self->{quiet};
 	}
 	return;
 }

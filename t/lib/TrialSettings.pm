@@ -21,7 +21,7 @@ SECOND_IMAGE||a second build of the same source, for 18.25
 DOCKERFILE||the Dockerfile of the candidate
 CONTEXT||the folder it is built from; default: the Dockerfile's
 COMPOSE_FILE||the compose file that deploys it
-BASE||the base image that every FROM must use (18.14); list
+BASE||the base image that every FROM must use (18.14); default: any that is pinned; list
 AUTHFILE||logins of registries; default: those of Docker and Podman
 CA_FILE||certificates of authorities that registries are checked by
 INSECURE||registries that may do without TLS, or with any certificate; list
@@ -39,6 +39,7 @@ SECRETS_JSON||what its JSON holds; list
 WEBHOOK_STATUS|200|status that the webhook answers
 WEBHOOK_JSON||what its JSON holds; list
 WEBHOOK_DATA||body of the sample webhook, or @FILE
+WEBHOOK_CASES||JSON file of more sample webhooks and the answers expected
 WEBHOOK_HEADERS|Content-Type: application/json|headers of the sample webhook; list
 START_PERIOD|5s|how long the container must stay up at the least
 READY_LIMIT|30s|from start to ready at the most
@@ -51,6 +52,7 @@ RUN_ENV||environment of every run, NAME=VALUE; list
 PRODUCTION_ENV|LOG_LEVEL=INFO\nFLASK_ENV=production|environment of production runs; list
 RUN_USER||user of the runs; default: the image's
 TMPFS||paths that are writable tmpfs in production; list
+VOLUMES||paths that are writable volumes in production, with the image's content at first; list
 ALLOW||globs of paths whose refused writes do not count; list
 CACHE_PATH|~/.cache|the cache directory that 15.14 makes read-only
 HEALTH_INTERVAL|30s|interval of the image's health check (18.21); empty: any
@@ -82,7 +84,9 @@ BASELINE_TEST_REPORT||the JUnit report of the baseline
 INTEGRATION_COMMAND||runs the integration tests
 INTEGRATION_REPORT||their JUnit report
 LINT_COMMAND||checks format, imports and style
+HADOLINT_REPORT||JSON report of hadolint; default: what it says, where it is installed
 COVERAGE_REPORT||coverage: Cobertura, LCOV or coverage.py JSON
+BASELINE_COVERAGE_REPORT||coverage of the baseline, for the closing table
 MIN_COVERAGE|85%|coverage at the least
 ITEM_LIMIT|1h|an item at the most: what it has started is ended then, and it fails
 MAKE_COMMAND|make|the make program and its arguments
@@ -105,12 +109,14 @@ for my $line (split /\n/, $table) {
 
 my $duration = qr/(?:\d+(?:\.\d+)?(?:ns|us|ms|[smh]))+/;
 my $size = qr/\d+(?:\.\d+)?\s*(?:[kmgt]i?)?b?/i;
+my $status = qr/\d{3}(?:-\d{3})?/;
 my $percent = qr/\d+(?:\.\d+)?\s*%/;
 my %form = (
 	(map { ($_ => [ $duration, 'duration, as 30s or 10m' ]) }
 		  qw(START_PERIOD READY_LIMIT LATENCY_LIMIT STABILITY_PERIOD STABILITY_EVERY INTEGRATION_PERIOD GRACE
 		  HEALTH_INTERVAL HEALTH_TIMEOUT HEALTH_START_PERIOD MAX_CPU BUILD_LIMIT ITEM_LIMIT)),
-	(map { ($_ => [ qr/\d+/, 'number' ]) } qw(PORT HEALTH_STATUS SECRETS_STATUS WEBHOOK_STATUS HEALTH_RETRIES USER_ID MAX_LAYERS)),
+	(map { ($_ => [ qr/\d+/, 'number' ]) } qw(PORT HEALTH_RETRIES USER_ID MAX_LAYERS)),
+	(map { ($_ => [ qr/$status(?:,$status)*/, 'status, as 200 or 200-299,404' ]) } qw(HEALTH_STATUS SECRETS_STATUS WEBHOOK_STATUS)),
 	(map { ($_ => [ $size, 'size, as 500MB' ]) } qw(MAX_SIZE MAX_MEMORY)),
 	(map { ($_ => [ $percent, 'percentage, as 30%' ]) } qw(MIN_REDUCTION MIN_COVERAGE)),
 	MAX_WASTE => [ qr/$size|$percent/, 'size or percentage' ],

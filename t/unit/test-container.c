@@ -215,6 +215,7 @@ static void commands(unused_arg void **state)
 		assert_int_equal(record.command_status, cases[i].status);
 		assert_int_equal(record.command_error, cases[i].error);
 		assert_true(record.command_ended >= record.command_started);
+		assert_int_equal(record.command_ready > 0, cases[i].status == 0);
 	}
 }
 

@@ -59,7 +59,7 @@ static void draws_a_run(unused_arg void **state)
 		.ran = true,
 		.duration = 3 * SECOND,
 		.command_ran = true,
-		.command_ended = 2 * SECOND,
+		.command_ready = 2 * SECOND,
 		.stop_sent = true,
 		.stop_took = SECOND / 2,
 		.log = log,
@@ -88,7 +88,7 @@ static void tells_the_course(unused_arg void **state)
 					   .duration = SECOND,
 					   .early = true,
 					   .command_ran = true,
-					   .command_ended = 2 * SECOND };
+					   .command_ready = 2 * SECOND };
 	auto_timeline struct timeline timeline = { 0 };
 	struct error err = ERROR_INIT;
 	json_t *events;

@@ -1,0 +1,205 @@
+#!/bin/sh
+# seatrial init: what it finds in projects, and that what it writes assigns texts and does nothing else.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
+need_command prove
+need_command jq
+
+# A builder on PATH, which must never run.
+mkdir tools
+printf '#!/bin/sh\necho "$*" >>"%s/ran"\nexit 1\n' "$PWD" | tee tools/docker tools/podman >tools/make
+chmod 755 tools/*
+PATH=$PWD/tools:$PATH
+export PATH
+here=$PWD
+
+# value NAME [FILE]: what sh makes of it, with nothing to run.
+value() {
+	env -i PATH=/nowhere /bin/sh -c '. "$1"; eval "printf %s \"\${$2-unset}\"" 2>&1' sh "${2:-./seatrial.conf}" "$1"
+}
+
+# comment NAME: the line above it.
+comment() {
+	awk -v name="$1" 'index($0, name "=") == 1 { print last } { last = $0 }' seatrial.conf
+}
+
+# a Flask service with everything
+mkdir -p shop/src shop/tests && cd shop || exit 1
+cat >Dockerfile <<'END'
+ARG TAG=3.12
+FROM python:${TAG}@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef AS builder
+RUN make
+FROM python:${TAG}@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+RUN groupadd app && useradd --uid 4711 app
+ENV DATABASE_PASSWORD=hunter2 PORT=8080
+USER app
+EXPOSE ${PORT}/tcp
+HEALTHCHECK --interval=20s --retries=5 CMD curl -fsS localhost:8080/healthz || exit 1
+CMD ["gunicorn", "src.app:app"]
+END
+cat >compose.yaml <<'END'
+services:
+  db:
+    image: postgres:16
+  web:
+    build: .
+    image: registry.example/shop:1.2
+    stop_grace_period: 20s
+    mem_limit: 256m
+    tmpfs: [/tmp, "/run:size=1m"]
+    volumes: ["data:/data", "./conf:/conf"]
+    environment:
+      MODE: a 'quoted' value
+      API_TOKEN: abcdef0123456789abcdef
+      FROM_SHELL:
+volumes:
+  data:
+END
+cat >src/app.py <<'END'
+@app.get("/healthz")
+def health():
+    return {"status": "ok"}
+@app.get("/readyz")
+def ready(): ...
+END
+printf '[tool.pytest.ini_options]\n[tool.ruff]\n[project.optional-dependencies]\ntest = ["pytest-cov"]\n' >pyproject.toml
+printf 'flask\n' >requirements.txt
+printf 'NAME := x\n.PHONY: test\nhelp:\n\techo\ntest lint: help\n\techo\nclean:\n\trm -rf .\n' >Makefile
+run seatrial init
+is "$status" 0 'a project'
+[ "$status" -eq 0 ] || show_output
+has out "Settings for a trial are in seatrial.conf" 'says where'
+has out "tests        python3 -m pytest" 'and what it found'
+is "$(value IMAGE)" registry.example/shop:1.2 'the image of the service that is built here'
+is "$(comment IMAGE)" '# compose.yaml:6' 'with its place'
+is "$(value DOCKERFILE) $(value CONTEXT) $(value COMPOSE_FILE)" 'Dockerfile . compose.yaml' 'the files'
+is "$(value BASE)" python:3.12 'the base, without its digest'
+is "$(value PORT)" 8080 'the port'
+is "$(value HEALTH_PATH) $(value READY_PATH)" '/healthz /readyz' 'endpoints, of the health check and of the sources'
+is "$(comment READY_PATH)" '# src/app.py:4' 'with the place'
+is "$(grep -c '^LIVE_PATH=$' seatrial.conf)" 1 'that there is none is said'
+is "$(value HEALTH_JSON)" /status=ok 'what the answer holds'
+is "$(value HEALTH_INTERVAL) $(value HEALTH_RETRIES) $(value HEALTH_TIMEOUT)" '20s 5 unset' 'the times of the health check, as far as they are said'
+is "$(value USER_ID)" 4711 'the uid of the user that is made'
+is "$(value GRACE) $(value MAX_MEMORY)" '20s 256MiB' 'times and limits of the compose file'
+is "$(value TMPFS | tr '\n' ' ') $(value VOLUMES)" '/tmp /run /data' 'writable places'
+is "$(value RUN_ENV)" "MODE=a 'quoted' value" 'its environment, without secrets'
+is "$(grep -c 'hunter2\|abcdef0123456789' seatrial.conf)" 0 'no secret is copied'
+has seatrial.conf '# not copied: API_TOKEN, FROM_SHELL' 'which is said'
+has seatrial.conf "other services, db" 'and what is not started'
+is "$(value TEST_COMMAND)" 'python3 -m pytest --junitxml=junit.xml --cov=. --cov-report=xml:coverage.xml' 'the tests'
+is "$(value TEST_REPORT) $(value COVERAGE_REPORT) $(value LINT_COMMAND)" 'junit.xml coverage.xml make lint' 'their reports, and lint'
+is "$(value MAKE_TARGETS | tr '\n' ' ')" 'help lint test' 'targets that do no harm'
+is "$(value BUILD_COMMAND)" 'docker build -t registry.example/shop:1.2 -f Dockerfile .' 'the build'
+is "$(value SECOND_IMAGE)" registry.example/shop:second-build 'and a second one'
+run seatrial plan --json
+is "$status $(jq -c '[.items[] | select(.decided) | .id] | length > 50' out)" '0 true' 'it runs as it is'
+is "$(cat "$here/ran" 2>/dev/null)" '' 'nothing of the project was run'
+
+# what is there is not lost
+echo mine >>seatrial.conf
+run seatrial init
+is "$status $(cat err)" "2 seatrial: 'seatrial.conf' is there already; --force replaces it" 'settings that are there are kept'
+is "$(tail -n 1 seatrial.conf)" mine 'whole'
+run seatrial init --force --image app.tar --baseline old.tar
+is "$status $(value IMAGE) $(value BASELINE)" '0 app.tar old.tar' '--force replaces them; names can be given'
+has err 'passed over: app.tar' 'an image that cannot be read is said'
+cd ..
+run seatrial init --stdout shop
+is "$status $(grep -c '^IMAGE=registry.example/shop:1.2$' out)" '0 1' '--stdout, of another folder'
+run seatrial init -o other.conf shop
+is "$status $(value IMAGE ./other.conf) $(wc -l <shop/seatrial.conf | tr -d ' ')" "0 registry.example/shop:1.2 $(wc -l <shop/seatrial.conf | tr -d ' ')" \
+	'--output counts from here'
+
+# others
+mkdir node && cd node || exit 1
+printf 'FROM node:20\nCMD ["node", "server.js"]\n' >Dockerfile
+echo '{"scripts": {"test": "vitest"}}' >package.json
+echo "app.get('/livez', f); app.listen(3000)" >server.js
+run seatrial init
+is "$status $(value IMAGE) $(value PORT) $(value LIVE_PATH)" '0 node:latest 3000 /livez' 'a Node service'
+is "$(value TEST_COMMAND)" 'npx vitest run --reporter=junit --outputFile=junit.xml' 'its tests'
+is "$(value PRODUCTION_ENV | tr '\n' ' ')" 'LOG_LEVEL=INFO NODE_ENV=production' 'its environment'
+is "$(value BASE)" unset 'a base without a digest is no agreement'
+cd ..
+mkdir Deep && cd Deep || exit 1
+mkdir -p api/src
+printf 'FROM scratch\nEXPOSE 9000\nUSER 65532:65532\n' >api/Prod.Dockerfile
+printf 'services:\n  api:\n    build: {context: api, dockerfile: Prod.Dockerfile}\n    ports: ["127.0.0.1:80:9000"]\n' >docker-compose.yml
+run seatrial init
+is "$status $(value IMAGE) $(value DOCKERFILE) $(value CONTEXT) $(value PORT) $(value USER_ID)" '0 deep:latest api/Prod.Dockerfile api 9000 65532' \
+	'a Dockerfile that only the compose file knows'
+echo 'services: [' >docker-compose.yml
+printf 'FROM scratch\n' >Dockerfile
+run seatrial init --force
+is "$status" 0 'a compose file that is broken'
+has err 'passed over: docker-compose.yml' 'is passed over, which is said'
+echo 'FROM' >Dockerfile
+run seatrial init --force
+is "$status $(wc -l <err | tr -d ' ')" '2 1' 'a Dockerfile that is broken is trouble'
+has err 'Dockerfile:1' 'with its line'
+cd ..
+mkdir empty && cd empty || exit 1
+run seatrial init
+is "$status $(wc -l <err | tr -d ' ') $(ls)" '2 1 err
+out' 'a folder without a Dockerfile'
+has err 'no Dockerfile in' 'is said'
+mkdir root && echo x >root/x && tar -C root -cf layer.tar .
+PACK_CONFIG='{"Cmd":["/x"],"User":"7","ExposedPorts":{"6000/tcp":{}},"Healthcheck":{"Test":["CMD","wget","http://localhost:6000/up?x=1"],"Interval":5000000000}}' pack_image app.tar layer.tar
+run seatrial init --image app.tar
+is "$status $(value IMAGE) $(value PORT) $(value HEALTH_PATH) $(value HEALTH_INTERVAL) $(value USER_ID)" '0 app.tar 6000 /up?x=1 5s 7' 'an image alone'
+cd ..
+
+# a project that means harm
+bad=$(printf 'it'\''s $(touch pwned) `touch pwned` "x;touch pwned')
+mkdir "$bad" && cd "$bad" || exit 1
+cat >Dockerfile <<'END'
+FROM scratch
+USER "$(touch pwned)'`touch pwned`"
+ENV A='$(touch pwned)'
+EXPOSE 80
+HEALTHCHECK --interval=9s CMD curl http://localhost:80/'$(touch${IFS}pwned)`touch${IFS}pwned`;touch${IFS}pwned
+END
+cat >compose.yaml <<'END'
+services:
+  "x\ntouch pwned\n":
+    image: "a'; touch pwned; '$$(touch pwned)"
+    build: .
+    stop_grace_period: "1s\ntouch pwned"
+    environment: {X: "'\n$$(touch pwned)\n`touch pwned`"}
+    tmpfs: ["/a'\ntouch pwned\n'"]
+  "y\ntouch pwned": {image: b}
+END
+printf "test '\$(touch pwned):\n\techo\n" >Makefile
+run seatrial init
+is "$status" 0 'names that a shell could take for commands'
+[ "$status" -eq 0 ] || show_output
+is "$(value IMAGE)" "a'; touch pwned; '\$(touch pwned)" 'are texts'
+run env -i PATH=/nowhere /bin/sh -ec '. ./seatrial.conf'
+is "$status $(cat err)" '0 ' 'the settings run nothing'
+env -i PATH=/usr/bin:/bin /bin/sh -c '. ./seatrial.conf'
+is "$(find . -name pwned)" '' 'nor could they'
+cd ..
+
+# real Dockerfiles
+if [ -n "${CORPUS:-}" ]; then
+	mkdir corpus && cd corpus || exit 1
+	count=0
+	wrong=
+	for file in "$CORPUS"/dockerfiles/real/*Dockerfile; do
+		cp "$file" Dockerfile
+		seatrial init --stdout >conf 2>err
+		case $? in
+		0) count=$((count + 1)) ;;
+		2) [ "$(wc -l <err)" -eq 1 ] || wrong="$wrong ${file##*/}"; continue ;;
+		*) wrong="$wrong ${file##*/}"; continue ;;
+		esac
+		env -i PATH=/nowhere /bin/sh -ec '. ./conf' 2>err >out && [ ! -s err ] || wrong="$wrong ${file##*/}"
+	done
+	is "$wrong" '' 'every Dockerfile of the corpus gives settings, or one line'
+	is "$([ "$count" -ge 70 ] && echo many || echo "$count")" many 'and most of them give settings'
+else
+	skip 'the corpus' 'CORPUS is not set'
+fi
+
+done_testing
