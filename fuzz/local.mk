@@ -2,54 +2,54 @@
 # with clang, `make fuzz/fuzz-NAME` makes a libFuzzer program of it. fuzz/NAME.dict is for its -dict.
 fuzz_targets = doc
 
-check_PROGRAMS += fuzz/replay-doc
+EXTRA_PROGRAMS += fuzz/replay-doc
 fuzz_replay_doc_SOURCES = fuzz/fuzz-doc.c fuzz/replay.c
 
 fuzz_targets += junit
-check_PROGRAMS += fuzz/replay-junit
+EXTRA_PROGRAMS += fuzz/replay-junit
 fuzz_replay_junit_SOURCES = fuzz/fuzz-junit.c fuzz/replay.c
 
 fuzz_targets += coverage
-check_PROGRAMS += fuzz/replay-coverage
+EXTRA_PROGRAMS += fuzz/replay-coverage
 fuzz_replay_coverage_SOURCES = fuzz/fuzz-coverage.c fuzz/replay.c
 
 fuzz_targets += reference
-check_PROGRAMS += fuzz/replay-reference
+EXTRA_PROGRAMS += fuzz/replay-reference
 fuzz_replay_reference_SOURCES = fuzz/fuzz-reference.c fuzz/replay.c
 
 fuzz_targets += manifest
-check_PROGRAMS += fuzz/replay-manifest
+EXTRA_PROGRAMS += fuzz/replay-manifest
 fuzz_replay_manifest_SOURCES = fuzz/fuzz-manifest.c fuzz/replay.c
 fuzz_targets += dockerfile
-check_PROGRAMS += fuzz/replay-dockerfile
+EXTRA_PROGRAMS += fuzz/replay-dockerfile
 fuzz_replay_dockerfile_SOURCES = fuzz/fuzz-dockerfile.c fuzz/replay.c
 
 fuzz_targets += compose
-check_PROGRAMS += fuzz/replay-compose
+EXTRA_PROGRAMS += fuzz/replay-compose
 fuzz_replay_compose_SOURCES = fuzz/fuzz-compose.c fuzz/replay.c
 
 fuzz_targets += credentials
-check_PROGRAMS += fuzz/replay-credentials
+EXTRA_PROGRAMS += fuzz/replay-credentials
 fuzz_replay_credentials_SOURCES = fuzz/fuzz-credentials.c fuzz/replay.c
 
 fuzz_targets += layer
-check_PROGRAMS += fuzz/replay-layer
+EXTRA_PROGRAMS += fuzz/replay-layer
 fuzz_replay_layer_SOURCES = fuzz/fuzz-layer.c fuzz/replay.c
 
 fuzz_targets += rules
-check_PROGRAMS += fuzz/replay-rules
+EXTRA_PROGRAMS += fuzz/replay-rules
 fuzz_replay_rules_SOURCES = fuzz/fuzz-rules.c fuzz/replay.c
 
 fuzz_targets += toc
-check_PROGRAMS += fuzz/replay-toc
+EXTRA_PROGRAMS += fuzz/replay-toc
 fuzz_replay_toc_SOURCES = fuzz/fuzz-toc.c fuzz/replay.c
 
 fuzz_targets += lint
-check_PROGRAMS += fuzz/replay-lint
+EXTRA_PROGRAMS += fuzz/replay-lint
 fuzz_replay_lint_SOURCES = fuzz/fuzz-lint.c fuzz/replay.c
 
 fuzz_targets += log
-check_PROGRAMS += fuzz/replay-log
+EXTRA_PROGRAMS += fuzz/replay-log
 fuzz_replay_log_SOURCES = fuzz/fuzz-log.c fuzz/replay.c
 
 shell_tests += t/0900-fuzz.t

@@ -34,7 +34,9 @@ echo x >root/x && tar -C root -cf layer.tar .
 PACK_CONFIG='{"Cmd":["/x"],"User":"1000"}' pack_image app.tar layer.tar
 printf 'FROM scratch\nCOPY x /x\nUSER 1000\nCMD ["/x"]\n' >Dockerfile
 away() {
-	run env -u SEATRIAL_HOME -u SEATRIAL_RULES PATH=/usr/bin:/bin "$T/moved/bin/$@"
+	program=$1
+	shift
+	run env -u SEATRIAL_HOME -u SEATRIAL_RULES PATH=/usr/bin:/bin "$T/moved/bin/$program" "$@"
 }
 away seatrial init --image app.tar
 is "$status $(cat err)" '0 ' 'seatrial init from there'

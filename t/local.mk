@@ -353,7 +353,7 @@ t_unit_test_writes_SOURCES = t/unit/test-writes.c
 t_unit_test_writes_CPPFLAGS = $(UNIT_CPPFLAGS)
 t_unit_test_writes_LDADD = $(CMOCKA_LDADD)
 
-check_PROGRAMS += $(unit_tests)
+EXTRA_PROGRAMS += $(unit_tests)
 dist_check_SCRIPTS += $(shell_tests)
 
 EXTRA_DIST += t/lib/boxed.h t/lib/canned.h t/lib/fixture.h t/lib/harness.sh t/lib/unit.h t/lib/Corpus.pm t/lib/places.pl t/lib/archive.sh t/lib/dockerd.sh t/lib/podmand.sh t/lib/stream.sh
@@ -374,6 +374,12 @@ LIMITED = timeout -k 10 $(TEST_SECONDS)
 LONG_TESTS = $(filter t/3100% t/3200% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
 TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS),$(shell_tests))) $(unit_tests)
 JOBS = 4
+if HAVE_CMOCKA
+WITHOUT_CMOCKA =
+else
+WITHOUT_CMOCKA = echo "make check: the unit tests want cmocka: install it and run configure again" >&2; exit 2;
+endif
+# The tests' programs are made for the tests only.
 check-local: all
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS \
 		CMOCKA_MESSAGE_OUTPUT SANITIZED; \
@@ -381,11 +387,11 @@ check-local: all
 		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
 			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
 	else \
-		rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j$(JOBS) -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
+		$(WITHOUT_CMOCKA) $(MAKE) check-programs && rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j$(JOBS) -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
 .PHONY: check-programs check-valgrind
-check-programs: $(check_PROGRAMS)
+check-programs: $(EXTRA_PROGRAMS)
 
 # Under valgrind an error or a lost block fails a test: all unit tests, and the utilities' own tests with each
 # utility behind a wrapper. What ro-run starts runs without, for valgrind ends at an execve. UNIT_SMALL makes the
@@ -405,7 +411,7 @@ WRAPPED = image-diff image-size layer-grep pin-check probe ro-run test-tally
 WRAPPED_TESTS = t/0100% t/1000% t/2000% t/9000% t/3001% t/5002% t/7000% t/7001% t/7002% \
 	$(if $(VALGRIND_MORE),t/0202% t/0302% t/1001% t/2001% t/3002% t/5001%)
 UNDER_VALGRIND = $(addprefix $(srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
-check-valgrind: all $(check_PROGRAMS)
+check-valgrind: all $(EXTRA_PROGRAMS)
 	@rm -rf wrappers && mkdir wrappers && for program in $(WRAPPED); do \
 		printf '#!/bin/sh\nexec $(VALGRIND) --log-file=/dev/null "%s" "$$@"\n' "$(abs_builddir)/bin/$$program" >wrappers/$$program && \
 		chmod +x wrappers/$$program || exit 1; done
@@ -428,18 +434,18 @@ shell_tests += t/1000-image-size.t t/1001-image-size-corpus.t t/1090-image-size-
 shell_tests += t/0000-harness.t t/0100-common.t t/0101-manual.t t/0102-floors.t t/0103-checklists.t
 
 # Programs that tests use.
-check_PROGRAMS += t/lib/image-facts
+EXTRA_PROGRAMS += t/lib/image-facts
 t_lib_image_facts_SOURCES = t/lib/image-facts.c
-check_PROGRAMS += t/lib/rootfs-paths
+EXTRA_PROGRAMS += t/lib/rootfs-paths
 t_lib_rootfs_paths_SOURCES = t/lib/rootfs-paths.c
 shell_tests += t/2000-layer-grep-search.t t/2001-layer-grep-corpus.t
 
-check_PROGRAMS += t/lib/attempt
+EXTRA_PROGRAMS += t/lib/attempt
 t_lib_attempt_SOURCES = t/lib/attempt.c
 t_lib_attempt_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_attempt_LDFLAGS = -static
 t_lib_attempt_LDADD =
-check_PROGRAMS += t/lib/hostile
+EXTRA_PROGRAMS += t/lib/hostile
 t_lib_hostile_SOURCES = t/lib/hostile.c
 t_lib_hostile_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_hostile_LDFLAGS = -static
@@ -455,10 +461,10 @@ shell_tests += t/5001-pin-check-corpus.t t/5002-pin-check.t t/5003-pin-check-reg
 shell_tests += t/5005-compose-readers.t
 shell_tests += t/6000-image-lint-rules.t t/6001-image-lint-corpus.t t/6002-image-lint.t t/6003-image-lint-outline.t
 EXTRA_DIST += t/lib/lint-rules.jq t/lib/validate.js docs/lint-rules.md
-check_PROGRAMS += t/lib/compose-text
+EXTRA_PROGRAMS += t/lib/compose-text
 t_lib_compose_text_SOURCES = t/lib/compose-text.c t/lib/composetext.h
 EXTRA_DIST += t/lib/compose.py
-check_PROGRAMS += t/lib/dockerfile-tree
+EXTRA_PROGRAMS += t/lib/dockerfile-tree
 t_lib_dockerfile_tree_SOURCES = t/lib/dockerfile-tree.c
 
 shell_tests += t/7000-test-tally-junit.t t/7001-test-tally-coverage.t t/7002-test-tally-baseline.t \
