@@ -3,6 +3,7 @@
 #include "image/reference.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -319,13 +320,29 @@ static int image_name_split(const char *text, struct image_name *name)
 	return name->location == NULL || (colon != NULL && name->name == NULL) ? -1 : 0;
 }
 
-/* Does the text, up to some colon, name something that exists? */
+static bool has_member(const char *folder, const char *member)
+{
+	auto_free char *path = NULL;
+	struct stat st;
+
+	if (asprintf(&path, "%s/%s", folder, member) < 0) {
+		path = NULL;
+		return false;
+	}
+	return stat(path, &st) == 0;
+}
+
+/* Does the text, up to some colon, name something that exists? A folder that only happens to have
+ * the image's name, as sources often do, is no image. */
 static bool names_a_file(const char *text)
 {
 	auto_image_name struct image_name split = { .transport = TRANSPORT_PATH };
 	struct stat st;
 
-	return image_name_split(text, &split) == 0 && stat(split.location, &st) == 0;
+	if (image_name_split(text, &split) < 0 || stat(split.location, &st) < 0)
+		return false;
+	return !S_ISDIR(st.st_mode) || has_member(split.location, "index.json") ||
+	       has_member(split.location, "oci-layout");
 }
 
 int image_name_parse(const char *text, struct image_name *ret_name, struct error *err)

@@ -55,8 +55,9 @@ struct image_name {
 };
 
 /*
- * Pure parsing but for one look: whether a text without transport names a file. The file part
- * ends at the last ':' that leaves an existing file before it, so FILE may hold colons.
+ * Pure parsing but for one look: whether a text without transport names a file or a folder with a
+ * layout. The file part ends at the last ':' that leaves an existing file before it, so FILE may
+ * hold colons.
  */
 int image_name_parse(const char *text, struct image_name *ret_name, struct error *err) must_check;
 /* Is it read from standard input? */

@@ -141,12 +141,13 @@ static void prints_them(unused_arg void **state)
 
 /* --- names of images: run in a scratch directory with a few files ----------------------------- */
 
+static const char *const files[] = { "app.tar", "a:b.tar", "a", "x:1:2", "layout/oci-layout" };
+
 static int make_files(unused_arg void **state)
 {
-	static const char *const files[] = { "app.tar", "a:b.tar", "a", "x:1:2" };
 	static char directory[] = "/tmp/seatrial-reference.XXXXXX";
 
-	if (mkdtemp(directory) == NULL || chdir(directory) < 0)
+	if (mkdtemp(directory) == NULL || chdir(directory) < 0 || mkdir("layout", 0700) < 0)
 		return -1;
 	for (size_t i = 0; i < array_size(files); i++) {
 		int fd = open(files[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
@@ -156,16 +157,15 @@ static int make_files(unused_arg void **state)
 		close_fd(&fd);
 	}
 	*state = directory;
-	return mkdir("layout", 0700);
+	return mkdir("sources", 0700);
 }
 
 static int remove_files(void **state)
 {
-	static const char *const files[] = { "app.tar", "a:b.tar", "a", "x:1:2" };
-
 	for (size_t i = 0; i < array_size(files); i++)
 		(void)unlink(files[i]);
 	(void)rmdir("layout");
+	(void)rmdir("sources");
 	return chdir("/") < 0 ? -1 : rmdir(*state);
 }
 
@@ -200,6 +200,8 @@ static void tells_transports_apart(unused_arg void **state)
 		{ "./none", TRANSPORT_PATH, "./none", "" },
 		{ "./none.tar:x", TRANSPORT_PATH, "./none.tar", "x" },
 		{ "/none", TRANSPORT_PATH, "/none", "" },
+		{ "sources:latest", TRANSPORT_BARE, "sources:latest", "" },
+		{ "./sources", TRANSPORT_PATH, "./sources", "" },
 		{ "ubuntu", TRANSPORT_BARE, "ubuntu", "" },
 		{ "ubuntu:22.04", TRANSPORT_BARE, "ubuntu:22.04", "" },
 		{ "host:5000/app@" DIGEST, TRANSPORT_BARE, "host:5000/app@" DIGEST, "" },
