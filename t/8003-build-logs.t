@@ -65,6 +65,7 @@ is "$(log_says <buildah2)" 'Buildah 5 5 0' 'and the second' || cat buildah2
 cat >newer <<'END'
 #0 building with "default" instance using docker driver
 #1 [internal] load build definition from Dockerfile
+#1 WARN: FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)
 #1 DONE 0.0s
 #5 [build 1/3] FROM example.com/base:1@sha256:00
 #5 CACHED
@@ -83,9 +84,12 @@ cat >newer <<'END'
  - FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)
 END
 is "$(log_says <newer)" "BuildKit 3 1 3
+#1 WARN: FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)
 #8 0.412 npm warn deprecated left-pad@1.0.0
-#8 0.413 src/a.c:3:5: warning: unused variable 'x'
-FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)" "steps that take turns, and the block of BuildKit's own warnings"
+#8 0.413 src/a.c:3:5: warning: unused variable 'x'" "steps that take turns, and BuildKit's own warnings, which it says twice"
+is "$(grep -v WARN <newer | log_says | tail -n 1)" "FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)" 'or once'
+printf '[1/2] STEP 1/2: FROM a AS b\n[1/2] STEP 2/2: RUN c\n--> Cache pulled from remote host/cache:0123\n[2/2] STEP 1/2: FROM b\n[2/2] STEP 2/2: COPY d e\n--> Using cache 0123\n' >pulled
+is "$(log_says <pulled)" 'Buildah 2 2 0' 'steps from a cache in a registry'
 short=$(printf 'a stage is not used' | base64)
 said=$(printf 'fine\nWARNING: not fine\n' | base64)
 cat >raw <<END

@@ -90,7 +90,7 @@ has seatrial.conf "other services, db" 'and what is not started'
 is "$(value TEST_COMMAND)" 'python3 -m pytest --junitxml=junit.xml --cov=. --cov-report=xml:coverage.xml' 'the tests'
 is "$(value TEST_REPORT) $(value COVERAGE_REPORT) $(value LINT_COMMAND)" 'junit.xml coverage.xml make lint' 'their reports, and lint'
 is "$(value MAKE_TARGETS | tr '\n' ' ')" 'help lint test' 'targets that do no harm'
-is "$(value BUILD_COMMAND)" 'docker build -t registry.example/shop:1.2 -f Dockerfile .' 'the build'
+is "$(value BUILD_COMMAND)" 'docker build --no-cache -t registry.example/shop:1.2 -f Dockerfile .' 'the build'
 is "$(value SECOND_IMAGE)" registry.example/shop:second-build 'and a second one'
 run seatrial plan --json
 is "$status $(jq -c '[.items[] | select(.decided) | .id] | length > 50' out)" '0 true' 'it runs as it is'

@@ -91,9 +91,9 @@ item '15.3', by => 'run', sub {
 		$stayed ? () : (last_lines => last_lines($run)));
 };
 
-item '15.4', by => 'run', needs => ['HEALTH_PATH'], sub { answers('HEALTH') };
-item '15.5', by => 'run', needs => ['READY_PATH'], sub { answers('READY') };
-item '15.6', by => 'run', needs => ['LIVE_PATH'], sub { answers('LIVE') };
+item '15.4', by => 'run', needs => ['HEALTH_PATH', 'PORT'], sub { answers('HEALTH') };
+item '15.5', by => 'run', needs => ['READY_PATH', 'PORT'], sub { answers('READY') };
+item '15.6', by => 'run', needs => ['LIVE_PATH', 'PORT'], sub { answers('LIVE') };
 
 item '15.7', by => 'run', sub {
 	my $run = run();
@@ -118,7 +118,7 @@ item '15.11', by => 'run', sub {
 	return fails("$caches[0]{process} tried $caches[0]{call} $caches[0]{path}", attempts => refused_text(@caches));
 };
 
-item '15.12', by => 'run', needs => [$endpoints], sub {
+item '15.12', by => 'run', needs => [$endpoints, 'PORT'], sub {
 	run();
 	my $answers = asked('run', 'stable')->{urls};
 	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @$answers;

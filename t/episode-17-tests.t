@@ -27,14 +27,6 @@ sub by_status {
 		$ran->{status} ? (last_lines => last_lines($ran->{output})) : ());
 }
 
-# A report that the command did not write anew tells of another run. Some file systems keep whole
-# seconds.
-sub stale {
-	my ($ran, $file) = @_;
-	my @found = stat $file or return;
-	return $found[9] < int $ran->{began} ? "'$file' is older than the run: the command did not write it" : undef;
-}
-
 # The command must succeed, and its report must say so, too.
 sub by_report {
 	my ($name, $report) = @_;
@@ -60,11 +52,11 @@ item '17.3', lane => 'project', needs => ['LINT_COMMAND'], sub { by_status('LINT
 # hadolint's word counts, too, where somebody has it; undef where nobody does.
 sub hadolint {
 	my ($dockerfile) = @_;
-	if (my $file = setting('HADOLINT_REPORT')) { return hadolint_report($file, slurp($file)) }
+	if (my $file = setting('HADOLINT_REPORT')) { return hadolint_report($file, slurp($file), $dockerfile) }
 	my $program = on_path('hadolint') // return;
 	my $ran = shell('hadolint', join ' ', map { Trial::quote($_) } $program, qw(--no-fail --format json --), $dockerfile);
 	die "hadolint ended with status $ran->{status}: " . (last_lines($ran->{output})->[-1] // 'no word') . "\n" if $ran->{status};
-	return hadolint_report('hadolint', slurp(Trial::evidence_path('hadolint.out')));
+	return hadolint_report('hadolint', slurp(Trial::evidence_path('hadolint.out')), $dockerfile);
 }
 
 item '17.4', needs => ['DOCKERFILE'], sub {
@@ -103,9 +95,10 @@ item '17.6', lane => 'project', needs => ['INTEGRATION_COMMAND'], sub { by_repor
 
 item '17.7', lane => 'project', needs => ['MAKE_TARGETS'], sub {
 	my @targets = setting_list('MAKE_TARGETS');
-	my @failed;
+	my (@failed, $number);
 	for my $target (@targets) {
-		my $ran = shell('make-' . $target =~ s/\W+/-/gr, setting('MAKE_COMMAND') . " $target");
+		# "a/b" is not "a-b"
+		my $ran = shell('make-' . ++$number . '-' . $target =~ s/\W+/-/gr, setting('MAKE_COMMAND') . " $target");
 		push @failed, "$target: status $ran->{status}" if $ran->{status} != 0;
 	}
 	return verdict_of(!@failed, @failed ? join('; ', @failed) : counted(scalar @targets, 'target') . (@targets == 1 ? ' works' : ' work'), targets => \@targets);
@@ -114,7 +107,9 @@ item '17.7', lane => 'project', needs => ['MAKE_TARGETS'], sub {
 item '17.8', lane => 'project', needs => ['BASELINE_TEST_REPORT'], sub {
 	my $before = setting('BASELINE_TEST_REPORT');
 	my $after = setting('TEST_REPORT') // return fails('no TEST_REPORT in the settings');
-	command('TEST_COMMAND');
+	my $ran = command('TEST_COMMAND');
+	my $stale = $ran && stale($ran, $after);
+	return fails($stale) if $stale;
 	my $tally = utility('regressions', 'test-tally', '--baseline', $before, $after);
 	my @worse = @{ $tally->{regressions} };
 	return verdict_of(!@worse, @worse ? counted(scalar @worse, 'regression') . ", first $worse[0]" : 'no test got worse',

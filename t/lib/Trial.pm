@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
-  shell seconds bytes millis percent counted slurp verdict_of ratio_check lint lint_found lint_credit_of);
+  shell stale image_file seconds bytes millis percent counted slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected);
@@ -80,10 +80,7 @@ sub spew {
 sub start {
 	my $report = $ENV{SEATRIAL_REPORT} or plan_skip("no settings: run by 'seatrial'");
 	$settings = $json->decode($ENV{SEATRIAL_SETTINGS} // '{}');
-	my $list = slurp("$ENV{SEATRIAL_CHECKLISTS}/episode-$episode.md");
-	while ($list =~ /^- \[ \] \*\*(\d+\.\d+)\*\* (.+?)\. Decided by: /mg) {
-		$subjects{$1} = $2;
-	}
+	%subjects = checklist($episode);
 	$selected{$_} = 1 for split ' ', $ENV{SEATRIAL_ITEMS} // '';
 	return if $mode eq 'list';
 	mkdir "$report/$_" for qw(tap evidence gathered results);
@@ -92,6 +89,12 @@ sub start {
 	STDOUT->autoflush(1);
 	say_tap('TAP version 13');
 	return;
+}
+
+# An episode's items, id => subject.
+sub checklist {
+	my ($number) = @_;
+	return slurp("$ENV{SEATRIAL_CHECKLISTS}/episode-$number.md") =~ /^- \[ \] \*\*(\d+\.\d+)\*\* (.+?)\. Decided by: /mg;
 }
 
 sub plan_skip {
@@ -494,6 +497,35 @@ sub shell {
 		return { status => $status, began => $began, seconds => Time::HiRes::time() - $began };
 	});
 	return { %$found, output => join '', map { slurp(evidence_path("$name.$_")) } qw(out err) };
+}
+
+# What another episode gathers, too, is gathered once for both.
+sub of_episode {
+	my ($number, $gather) = @_;
+	(my $own, $episode) = ($episode, $number);
+	my $found = eval { $gather->() };
+	$episode = $own;
+	return $found // die $@;
+}
+
+# What the command did not write anew tells of another run: why, or undef. Some file systems keep
+# whole seconds.
+sub stale {
+	my ($ran, $file) = @_;
+	my @found = stat $file or return;
+	return $found[9] < int $ran->{began} ? "'$file' is older than the run: the command did not write it" : undef;
+}
+
+# The file or folder that an image is in, as the utilities tell it from a name; undef: it is in an
+# engine or a registry.
+sub image_file {
+	my ($image) = @_;
+	my $is_named = $image =~ s/^(?:docker-archive|oci-archive|oci)://;
+	return if !$is_named && $image =~ /^(?:docker:\/\/|docker-daemon:)/;
+	for (my $path = $image; $path ne ''; $path =~ s/(?:^|:)[^:]*\z//) {
+		return $path if -e $path && ($is_named || !-d _ || -e "$path/index.json" || -e "$path/oci-layout");
+	}
+	return;
 }
 
 1;

@@ -28,7 +28,8 @@ sub lines_of {
 sub result_of {
 	my ($builder, $steps, $warnings) = @_;
 	my @steps = grep { !is_from($_->{text}) } @$steps;
-	return { builder => $builder, steps => scalar @steps, reused => scalar(grep { $_->{reused} } @steps), warnings => $warnings };
+	my @reused = grep { $_->{reused} } @steps;
+	return { builder => $builder, steps => scalar @steps, reused => scalar @reused, unheard => scalar(grep { $_->{text} =~ /^RUN\b/i } @reused), warnings => $warnings };
 }
 
 # "#7 [builder 2/5] RUN make", "#7 CACHED", "#7 0.213 output"; vertices take turns.
@@ -44,7 +45,9 @@ sub buildkit_plain {
 		} elsif ($line =~ /^\s*\d+ warnings? found\b/) {
 			$block = 1;
 		} elsif ($block && $line =~ /^ - (.+)/) {
-			push @warnings, $1;
+			my $text = $1;
+			# newer ones have told it where it arose, too
+			push @warnings, $text unless grep { /\Q$text\E$/ } @warnings;
 		} elsif ($line =~ /^#\d+ (?:\d+\.\d+ )?(.*)/ ? is_warning($1) : is_warning($line)) {
 			push @warnings, $line;
 		}
@@ -82,14 +85,15 @@ sub one_after_the_other {
 	my (@steps, @warnings);
 	for my $line (@lines) {
 		if ($line =~ /^Step \d+\/\d+ : (.*)/ || $line =~ /^(?:\[\d+\/\d+\] )?STEP \d+(?:\/\d+)?: (.*)/) { push @steps, { text => $1 } }
-		elsif ($line =~ /^ ?-{2,3}> Using cache\b/) { $steps[-1]{reused} = 1 if @steps }
+		elsif ($line =~ /^ ?-{2,3}> (?:Using cache|Cache pulled from remote)\b/) { $steps[-1]{reused} = 1 if @steps }
 		elsif (is_warning($line)) { push @warnings, $line }
 	}
 	return result_of($builder, \@steps, \@warnings);
 }
 
-# {builder, steps, reused, warnings}; builder undef where no build's log is known in it: then nothing
-# is known of its steps, and warnings are those lines that look like one.
+# {builder, steps, reused, unheard (programs among the reused steps: what they said is not told again),
+# warnings}; builder undef where no build's log is known in it: then nothing is known of its steps, and
+# warnings are those lines that look like one.
 sub build_log {
 	my ($text) = @_;
 	my @lines = lines_of($text);
@@ -97,7 +101,7 @@ sub build_log {
 	return buildkit_plain(@lines) if grep { /^#\d+ \[/ } @lines;
 	return one_after_the_other('Docker', @lines) if grep { /^Step \d+\/\d+ : / } @lines;
 	return one_after_the_other('Buildah', @lines) if grep { /^(?:\[\d+\/\d+\] )?STEP \d+(?:\/\d+)?: / } @lines;
-	return { builder => undef, steps => 0, reused => 0, warnings => [ grep { is_warning($_) } @lines ] };
+	return { builder => undef, steps => 0, reused => 0, unheard => 0, warnings => [ grep { is_warning($_) } @lines ] };
 }
 
 1;

@@ -312,8 +312,8 @@ sub take_builds {
 	my $build = sub { return join ' ', $builder, 'build', @_, '-f', quoted($file), quoted($context) };
 	my $image = $found->{IMAGE}[0];
 	my $second = $image =~ s{(?::[^:/]*)?\z}{:second-build}r;
-	set($found, BUILD_COMMAND => $build->('-t', quoted($image)), $file);
-	set($found, REBUILD_COMMAND => $found->{BUILD_COMMAND}[0], $file);
+	set($found, BUILD_COMMAND => $build->('--no-cache', '-t', quoted($image)), $file);
+	set($found, REBUILD_COMMAND => $build->('-t', quoted($image)), $file);
 	set($found, SECOND_IMAGE => $second, $file);
 	set($found, SECOND_BUILD_COMMAND => $build->('--no-cache', '-t', quoted($second)), $file);
 	return;

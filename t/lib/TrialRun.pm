@@ -13,7 +13,7 @@ our @EXPORT = qw(trial_run over_run asked endpoint endpoints answer log_errors l
 sub endpoint {
 	my ($name) = @_;
 	my $path = setting("${name}_PATH") // return;
-	return 'http://localhost:' . setting('PORT') . $path;
+	return 'http://localhost:' . (setting('PORT') // return) . $path;
 }
 
 sub endpoints { return grep { defined } map { endpoint($_) } @_ }

@@ -5,7 +5,9 @@ package TrialScan;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Basename ();
 use JSON::PP;
+use Trial;
 
 our @EXPORT_OK = qw(scan_report scanner hadolint_report on_path);
 
@@ -16,8 +18,9 @@ sub of_trivy {
 		scanner => 'trivy',
 		image => $report->{Metadata}{ImageID},
 		name => $report->{ArtifactName},
-		# a report without results has looked at nothing
-		targets => scalar @results,
+		# a report without results has looked at nothing, and one of secrets at no package
+		targets => scalar(grep { ($_->{Class} // 'os-pkgs') =~ /^(?:os|lang)-pkgs$/ } @results),
+		unsupported => $report->{Metadata}{OS}{EOSL} ? join(' ', grep { defined } @{ $report->{Metadata}{OS} }{qw(Family Name)}) : undef,
 		found => [ map {
 			my $result = $_;
 			map { { id => $_->{VulnerabilityID}, severity => lc($_->{Severity} // 'unknown'), package => $_->{PkgName},
@@ -42,8 +45,9 @@ sub of_grype {
 	};
 }
 
-# {scanner, image (the ID of its configuration, where told), name, targets, found => [{id, severity,
-# package, version, fixed}]}. Dies with one line where it is none.
+# {scanner, image (the ID of its configuration; undef: it is of no image), name, targets, unsupported (a
+# system whose flaws nobody records any more), found => [{id, severity, package, version, fixed}]}. Dies
+# with one line where it is none.
 sub scan_report {
 	my ($name, $text) = @_;
 	my $report = eval { JSON::PP->new->utf8->decode($text) };
@@ -56,14 +60,18 @@ sub scan_report {
 	return $found;
 }
 
-# [{line, level, code, message}], as hadolint --format json has them. Dies with one line where it is none.
+# [{line, level, code, message}] on a Dockerfile, as hadolint --format json has them. Dies with one line
+# where it is none.
 sub hadolint_report {
-	my ($name, $text) = @_;
+	my ($name, $text, $dockerfile) = @_;
 	my $report = eval { JSON::PP->new->utf8->decode($text) };
 	die "'$name' is no JSON\n" unless defined $report;
 	my $whole = ref $report eq 'ARRAY' && !grep { ref ne 'HASH' || !defined $_->{code} || !defined $_->{level} } @$report;
 	die "'$name' is no report of hadolint\n" unless $whole;
-	return $report;
+	my $wanted = File::Basename::basename($dockerfile);
+	my @own = grep { my $file = $_->{file} // '-'; $file =~ m{^(?:-|/dev/stdin)$} || File::Basename::basename($file) eq $wanted } @$report;
+	die "'$name' is a report on '$report->[0]{file}'\n" if @$report && !@own;
+	return \@own;
 }
 
 # Where a program is, or undef.
@@ -75,12 +83,13 @@ sub on_path {
 # The first scanner on PATH, and its command line for an image in a file or an engine; empty: there is none.
 sub scanner {
 	my ($image) = @_;
-	my ($file) = $image =~ /^(?:docker-archive:|oci-archive:)?([^:]+)/;
+	my $file = image_file($image);
 	if (my $trivy = on_path('trivy')) {
-		return ($trivy, 'image', '--quiet', '--format', 'json', -e $file ? ('--input', $file) : $image =~ s/^docker(?:-daemon:|:\/\/)//r);
+		return ($trivy, 'image', '--quiet', '--exit-code', '0', '--format', 'json', defined $file ? ('--input', $file) : $image =~ s/^docker(?:-daemon:|:\/\/)//r);
 	}
 	if (my $grype = on_path('grype')) {
-		return ($grype, '--quiet', '--output', 'json', -e $file ? "docker-archive:$file" : $image =~ s/^docker-daemon:/docker:/r =~ s/^docker:\/\//registry:/r);
+		my $kind = !defined $file ? '' : -d $file ? 'oci-dir:' : $image =~ /^oci-archive:/ ? 'oci-archive:' : 'docker-archive:';
+		return ($grype, '--quiet', '--output', 'json', defined $file ? "$kind$file" : $image =~ s/^docker-daemon:/docker:/r =~ s/^docker:\/\//registry:/r);
 	}
 	return;
 }

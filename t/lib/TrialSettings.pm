@@ -71,7 +71,7 @@ RULES_BUILD_TOOLS|build-tools|rules of 16.7: a name or a file
 RULES_PACKAGE_MANAGERS|package-managers|rules of 16.8
 RULES_DEVELOPMENT_DEPENDENCIES|development-dependencies|rules of 16.9
 RULES_SECRETS|secrets|rules of 16.11
-BUILD_COMMAND||builds the image
+BUILD_COMMAND||builds the image; 18.1 needs it to run the steps, not to take them from a cache
 PRODUCTION_BUILD_COMMAND||builds the production image; default: BUILD_COMMAND
 BASELINE_BUILD_COMMAND||builds the baseline, for 18.1's comparison
 SECOND_BUILD_COMMAND||builds SECOND_IMAGE

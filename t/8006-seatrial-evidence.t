@@ -1,0 +1,91 @@
+#!/bin/sh
+# Evidence that proves nothing is no pass: of another run, of another image, of nobody, of a part.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
+. "$SRCDIR/t/lib/rorun.sh"
+need_command prove
+
+box_root
+mkdir -p root/www && echo '{"status":"healthy"}' >root/www/health
+box_image app.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000"}'
+box_image short.tar '{"Cmd":["/bin/false"],"Env":["PATH=/bin"],"User":"1000"}'
+XDG_CACHE_HOME=$cache
+export XDG_CACHE_HOME
+at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
+cat >seatrial.conf <<'END'
+IMAGE=app.tar
+READY_PATH=
+LIVE_PATH=
+STABILITY_PERIOD=500ms
+STABILITY_EVERY=100ms
+INTEGRATION_PERIOD=500ms
+START_PERIOD=300ms
+READY_LIMIT=5s
+END
+
+# decides NAME ITEM EXPECTED [ARGUMENT]...: status and words.
+decides() {
+	name=$1
+	item=$2
+	expected=$3
+	shift 3
+	run seatrial -q "$@" "$item"
+	is "$(jq -r --arg id "$item" '.items[$id] | "\(.status): \(.found)"' seatrial-report/metrics.json)" "$expected" "$item: $name"
+}
+
+# reports and logs that the command did not write
+cat >before.xml <<'END'
+<testsuite name="a" tests="1"><testcase name="b" classname="c"/></testsuite>
+END
+cp before.xml after.xml
+printf 'STEP 1/2: FROM a\nSTEP 2/2: RUN b\n--> Using cache 0123\n' >build.log
+cp app.tar second.tar
+touch -d '2001-01-01' after.xml build.log second.tar
+old='is older than the run: the command did not write it'
+decides 'a report of another run' 17.8 "fail: 'after.xml' $old" -s BASELINE_TEST_REPORT=before.xml -s TEST_REPORT=after.xml -s TEST_COMMAND=true
+decides 'one of this run' 17.8 'ok: no test got worse' -s BASELINE_TEST_REPORT=before.xml -s TEST_REPORT=after.xml -s 'TEST_COMMAND=touch after.xml'
+decides 'a log of another build' 18.24 "fail: 'build.log' $old" -s REBUILD_COMMAND=true -s REBUILD_LOG=build.log
+decides 'one of this build' 18.24 'ok: 1 of 1 steps reused, by Buildah' -s 'REBUILD_COMMAND=touch build.log' -s REBUILD_LOG=build.log
+decides 'an image of another build' 18.25 "fail: 'second.tar' $old" -s SECOND_IMAGE=second.tar -s SECOND_BUILD_COMMAND=true
+decides 'one of this build' 18.25 'ok: the same image' -s SECOND_IMAGE=docker-archive:second.tar -s 'SECOND_BUILD_COMMAND=touch second.tar'
+decides 'an image and itself' 18.25 "fail: SECOND_IMAGE is the image itself: 'app.tar'" -s SECOND_IMAGE=app.tar
+
+# a build that comes from a cache is heard of once
+printf '#5 [2/3] RUN make\n#5 %s\n#6 [3/3] COPY a b\n#6 CACHED\n' CACHED >cached
+printf '#5 [2/3] RUN make\n#5 0.1 warning: old\n' >fresh
+decides 'warnings of a build that was not run' 18.1 \
+	'skip: it builds, but 1 of 2 steps ran in an earlier build: neither their time nor their warnings are known; a build without a cache tells' \
+	-s 'BUILD_COMMAND=cat cached'
+run seatrial -q -s 'BUILD_COMMAND=echo x >>built; cat fresh; cp cached fresh' 17.1 18.1
+is "$(jq -r '.items | "\(.["17.1"].status) \(.["18.1"].status) \(.["18.1"].values.warnings)"' seatrial-report/metrics.json)" \
+	'ok fail ["#5 0.1 warning: old"]' '18.1: one build serves both episodes'
+is "$(cat built)" x '18.1: and it ran once'
+
+# targets of names that look alike
+printf 'a-b:\n\ttrue\na/b:\n\tfalse\n' >Makefile
+decides 'each target runs' 17.7 'fail: a/b: status 2' -s 'MAKE_TARGETS=a-b
+a/b'
+
+# two that say nothing
+decides 'nobody answers' 18.28 'fail: http://localhost:5001/health: neither answers' -s BASELINE=app.tar -s PORT=5001 -s READY_LIMIT=300ms
+run seatrial -q -s BASELINE=short.tar 18.13
+is "$(jq -r '.items["18.13"] | "\(.status) \(.found | sub(".*: "; ""))"' seatrial-report/metrics.json)" \
+	'fail and the baseline did not stay up to be compared with' '18.13: a baseline that ends at once'
+decides 'no port to ask' 15.4 'skip: no PORT in the settings' -s PORT=
+
+# some of the gates
+decides 'gates that were not run' 18.30 'skip: Episode 15 was not run; Episode 16 was not run; Episode 17 was not run'
+mkdir 'a[1] '"'b'"
+run seatrial -q -s MAKE_TARGETS=a-b -o "a[1] 'b'" 15.1 16.4 17 18.30
+is "$(jq -r '.items["18.30"] | "\(.status): \(.found)"' "a[1] 'b'/metrics.json")" \
+	'skip: Episode 15 was run in part; Episode 16 was run in part' '18.30: gates of which a part was run'
+run seatrial -q -s MAKE_TARGETS=a/b -o "a[1] 'b'" 17.7 18.30
+is "$(jq -r '.items["18.30"] | "\(.status): \(.found)"' "a[1] 'b'/metrics.json")" 'fail: failed: 17.7' '18.30: one that fails, in any folder'
+
+# hadolint's word on another file
+echo 'FROM scratch' >Dockerfile
+echo '[{"file":"../Dockerfile.dev","line":1,"level":"error","code":"DL1","message":"m"}]' >hadolint.json
+decides 'a report on another file' 17.4 "fail: could not be decided: 'hadolint.json' is a report on '../Dockerfile.dev'" \
+	-s DOCKERFILE=Dockerfile -s HADOLINT_REPORT=hadolint.json
+
+done_testing
