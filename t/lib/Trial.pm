@@ -45,7 +45,7 @@ my ($episode, @items, @results, %subjects, $tap, %selected);
 my $settings = {};
 my $mode = $ENV{SEATRIAL_MODE} // '';
 # What the item that is being decided has used, and when it must have ended.
-my (@commands, @evidence, $deadline);
+my (@commands, @evidence, @gathered, $deadline);
 
 sub import {
 	my ($class, %options) = @_;
@@ -96,6 +96,8 @@ sub checklist {
 	my ($number) = @_;
 	return slurp("$ENV{SEATRIAL_CHECKLISTS}/episode-$number.md") =~ /^- \[ \] \*\*(\d+\.\d+)\*\* (.+?)\. Decided by: /mg;
 }
+
+sub use_settings { ($settings) = @_; return }
 
 sub plan_skip {
 	my ($reason) = @_;
@@ -158,7 +160,7 @@ sub decide {
 	my ($item) = @_;
 	my $began = Time::HiRes::time();
 	my $missing = missing($item);
-	(@commands, @evidence) = ();
+	(@commands, @evidence, @gathered) = ();
 	$deadline = $began + seconds(setting('ITEM_LIMIT') // '1h');
 	my $result = defined $missing ? skips($missing) : eval { $item->{decide}->() };
 	if (!defined $result) {
@@ -172,7 +174,7 @@ sub decide {
 	return {
 		id => $item->{id}, subject => $item->{subject}, status => $result->{status}, found => $result->{text},
 		values => { @{ $result->{values} } }, order => [ grep { !ref } @{ $result->{values} }[ grep { !($_ % 2) } 0 .. $#{ $result->{values} } ] ],
-		commands => [ grep { !$seen{$_}++ } @commands ], evidence => [ grep { !$seen{$_}++ } @evidence ],
+		commands => [ grep { !$seen{$_}++ } @commands ], evidence => [ grep { !$seen{$_}++ } @evidence ], gathered => \@gathered,
 		seconds => Time::HiRes::time() - $began,
 	};
 }
@@ -325,13 +327,17 @@ sub save {
 	return $path;
 }
 
+# A program's output is evidence, and read as a whole.
+my $output_max = 256e6;
+
 # The process group of the program that is running, and how it is ended: asked first, for ro-run takes
 # its container down.
 my $running;
 
 sub end_running {
 	my ($pid) = @_;
-	kill TERM => -$pid;
+	# until it leads its group it is alone
+	kill(TERM => -$pid) || kill TERM => $pid;
 	for (1 .. 300) {
 		return $? if waitpid($pid, WNOHANG) == $pid;
 		Time::HiRes::sleep(0.05);
@@ -346,6 +352,15 @@ $SIG{TERM} = $SIG{INT} = sub {
 	POSIX::_exit(143);
 };
 
+# Why a program is to be ended; undef: it may go on.
+sub too_much {
+	my (@output) = @_;
+	return 'has not ended within ' . (setting('ITEM_LIMIT') // '1h') . ' (ITEM_LIMIT)' if Time::HiRes::time() > $deadline;
+	return too_long(@output);
+}
+
+sub too_long { return (grep { (-s $_ || 0) > $output_max } @_) ? 'has printed more than ' . bytes($output_max) : undef }
+
 # Runs a program without a shell; returns exit status, standard output and standard error, which are
 # also kept as evidence. What it leaves running ends with it.
 sub capture {
@@ -356,7 +371,8 @@ sub capture {
 	POSIX::sigprocmask(POSIX::SIG_BLOCK, $block);
 	my $pid = fork // die "cannot fork: $!\n";
 	if ($pid == 0) {
-		POSIX::setpgid(0, 0);
+		# without a terminal, which would stop it for a password, and which is not its to change
+		POSIX::setsid();
 		@SIG{qw(TERM INT)} = ('DEFAULT', 'DEFAULT');
 		POSIX::sigprocmask(POSIX::SIG_UNBLOCK, $block);
 		open STDIN, '<', '/dev/null' or POSIX::_exit(126);
@@ -367,12 +383,13 @@ sub capture {
 		print STDERR "cannot run '$command[0]': $!\n";
 		POSIX::_exit(127);
 	}
-	POSIX::setpgid($pid, $pid);
 	$running = $pid;
 	POSIX::sigprocmask(POSIX::SIG_UNBLOCK, $block);
-	my $late;
+	my $why;
 	while (waitpid($pid, WNOHANG) == 0) {
-		if ($late = Time::HiRes::time() > $deadline) {
+		# killed: nobody would hear of it
+		$SIG{TERM}->() if defined $ENV{SEATRIAL_SCHEDULER} && getppid != $ENV{SEATRIAL_SCHEDULER};
+		if ($why = too_much($out, $err)) {
 			$? = end_running($pid);
 			last;
 		}
@@ -381,7 +398,11 @@ sub capture {
 	my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
 	undef $running;
 	kill KILL => -$pid;
-	die "'$command[0]' has not ended within " . (setting('ITEM_LIMIT') // '1h') . " (ITEM_LIMIT)\n" if $late;
+	$why //= too_long($out, $err);
+	if ($why) {
+		truncate $_, 1e6 for grep { (-s $_ || 0) > 1e6 } $out, $err;
+		die "'$command[0]' $why\n";
+	}
 	return ($status, slurp($out), slurp($err));
 }
 
@@ -426,6 +447,7 @@ sub gathered {
 	}
 	close $lock;
 	push @commands, shown($command);
+	push @gathered, "$episode-$name";
 	push @evidence, map { "evidence/$episode-$name$_" } grep { -s evidence_path("$name$_") } qw(.json .out .err .log .svg);
 	my $found = $json->decode(slurp("$path.json"));
 	die "$found->{failed}\n" if exists $found->{failed};

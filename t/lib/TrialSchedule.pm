@@ -27,7 +27,7 @@ sub items {
 
 sub new {
 	my ($class, %options) = @_;
-	# perl, folder, jobs, items, terminal (write what is running there), quiet
+	# perl, folder, jobs, items, terminal (its width: write what is running there), width (code: asks for it), quiet
 	return bless { %options, running => {}, done => {}, output => '', partial => '' }, $class;
 }
 
@@ -115,16 +115,22 @@ sub reap {
 }
 
 # Everything that runs is asked to end, and takes down what it has started.
-sub interrupt {
-	my ($self, $signal) = @_;
-	return if $self->{interrupted};
-	$self->{interrupted} = $signal;
+sub end_all {
+	my ($self, $why) = @_;
+	$self->{interrupted} = $why;
 	kill TERM => keys %{ $self->{running} };
 	while (%{ $self->{running} }) {
 		$self->reap;
 		$self->show_progress;
 		Time::HiRes::sleep(0.05);
 	}
+	return;
+}
+
+sub interrupt {
+	my ($self, $signal) = @_;
+	return if $self->{interrupted};
+	$self->end_all($signal);
 	Trial::spew("$self->{folder}/interrupted", "$signal\n");
 	return;
 }
@@ -149,6 +155,7 @@ sub progress_line {
 sub show_progress {
 	my ($self) = @_;
 	return unless $self->{terminal};
+	$self->{terminal} = $self->{width}->() if delete $self->{resized};
 	my $line = substr $self->progress_line, 0, $self->{terminal} - 1;
 	return if $line eq ($self->{shown} // '');
 	print STDERR "\r\e[K$line";
@@ -207,15 +214,26 @@ sub run {
 	$self->{waiting} = [ grep { !$self->has_result($_->{id}) } @{ $self->{items} } ];
 	local $ENV{SEATRIAL_SCHEDULER} = $$;
 	my $signal;
-	local @SIG{qw(INT TERM HUP)} = (sub { $signal //= $_[0] }) x 3;
-	$self->start_prove(@prove);
-	while ($self->{pipe} || $self->{prove}) {
-		$self->reap;
-		$self->interrupt($signal) if $signal;
-		while (!$self->{interrupted} && (my $item = $self->next_item)) { $self->start_item($item) }
-		$self->show_progress;
-		if (!$self->{pipe}) { Time::HiRes::sleep(0.02) }
-		elsif (IO::Select->new($self->{pipe})->can_read(0.02)) { $self->take_output }
+	local @SIG{qw(INT TERM HUP PIPE)} = (sub { $signal //= $_[0] }) x 4;
+	local $SIG{WINCH} = sub { $self->{resized} = 1 };
+	my $fine = eval {
+		$self->start_prove(@prove);
+		while ($self->{pipe} || $self->{prove}) {
+			$self->reap;
+			$self->interrupt($signal) if $signal;
+			while (!$self->{interrupted} && (my $item = $self->next_item)) { $self->start_item($item) }
+			$self->show_progress;
+			if (!$self->{pipe}) { Time::HiRes::sleep(0.02) }
+			elsif (IO::Select->new($self->{pipe})->can_read(0.02)) { $self->take_output }
+		}
+		1;
+	};
+	if (!$fine) {
+		# the folder is gone, or the disk full: nothing is to go on behind our back
+		my $why = $@;
+		$self->end_all('nobody');
+		$self->clear_progress;
+		die $why;
 	}
 	# prove is gone, and nobody would hear of the rest
 	$self->interrupt('PIPE') if %{ $self->{running} };

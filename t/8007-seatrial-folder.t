@@ -1,0 +1,135 @@
+#!/bin/sh
+# The report folder in bad company: other people's files, a second trial, a trial that was killed, commands that
+# delete it, fill it or play with the terminal, readers that go away.
+. "${SRCDIR:-.}/t/lib/harness.sh"
+. "$SRCDIR/t/lib/archive.sh"
+. "$SRCDIR/t/lib/rorun.sh"
+need_command prove
+need_command script
+
+box_root
+box_image app.tar '{"Cmd":["/bin/sleep","100"],"Env":["PATH=/bin"],"User":"1000"}'
+box_image other.tar '{"Cmd":["/bin/sleep","200"],"Env":["PATH=/bin"],"User":"1000"}'
+XDG_CACHE_HOME=$cache
+export XDG_CACHE_HOME
+at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
+cat >seatrial.conf <<'END'
+IMAGE=app.tar
+HEALTH_PATH=
+READY_PATH=
+LIVE_PATH=
+LINT_COMMAND=true
+END
+
+found() { jq -r --arg id "$1" '.items[$id] | "\(.status): \(.found)"' "$2/metrics.json"; }
+# wait_until COMMAND...: ten seconds at the most.
+wait_until() {
+	i=0
+	while ! "$@" >/dev/null 2>&1 && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+}
+none_runs() { ! pgrep -f "$1"; }
+
+# what is not ours
+mkdir -p mine/results
+echo precious >mine/results/data
+expect_trouble "is no report folder, and its 'results' would be lost" seatrial -q -o mine 17.3
+is "$(cat mine/results/data)" precious 'other people'"'"'s files are left alone'
+ln -s /none/none dangling
+expect_trouble "cannot make the report folder '$T/dangling'" seatrial -q -o dangling 17.3
+
+# two at once
+seatrial -q -o both -s LINT_COMMAND='touch begun; sleep 2; touch ended' 17.3 >first.out 2>&1 &
+first=$!
+wait_until test -e begun
+expect_trouble "another trial is writing '$T/both'" seatrial -q -o both 17.3
+wait "$first"
+is "$? $(found 17.3 both | cut -d' ' -f1-2)" '0 ok: status' 'the first one does not notice'
+
+# killed: what it ran ends with it, and what it decided is not lost
+echo 'LINT_COMMAND="echo once >>linted"; DEPLOYMENT_CHECKS="echo deployed >>checked; [ -e go-on ] || exec sleep 4714"' >>seatrial.conf
+seatrial -q -o killed 17.3 18.29 >out 2>err &
+pid=$!
+wait_until test -e checked
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+wait_until none_runs 'sleep 4714'
+is "$(pgrep -f 'sleep 4714' | wc -l | tr -d ' ')" 0 'SIGKILL: nothing goes on'
+touch go-on
+run seatrial -q --resume -o killed 17.3 18.29
+is "$status $(cat linted) $(wc -l <checked | tr -d ' ')" '0 once 2' 'and --resume decides the rest only'
+[ "$status" -eq 0 ] || show_output
+is "$(ls -A killed | tr '\n' ' ')" 'checklist.md evidence gathered junit.xml metrics.json report.html report.md report.tap results tap trial.json ' \
+	'nothing else is left'
+
+# killed while the new report took the place of the old one
+mkdir -p killed/.trial/.former killed/.trial/results
+mv killed/report.md killed/.trial/
+echo new >killed/.trial/report.md
+echo old >killed/.trial/.former/report.md
+run seatrial -q --resume -o killed -s PORT=1 17.3
+has err 'its settings were others' 'a trial that finds the halves'
+is "$(cat killed/report.md) $([ -e killed/.trial ] || echo whole)" 'new whole' 'makes them whole first'
+
+# the same size and the same time, but another image; one in an archive by its name
+cp -p app.tar copy.tar
+touch -r app.tar other.tar
+run seatrial -q -o images -s IMAGE=docker-archive:copy.tar:@0 17.3
+is "$(jq -r '.images.IMAGE' images/trial.json)" "$(image-size --json app.tar | jq -r .image.id)" 'an image is known by its ID'
+cp -p other.tar copy.tar
+run seatrial -q --resume -o images -s IMAGE=docker-archive:copy.tar:@0 17.3
+is "$status $(cut -d: -f3 err)" '2  it is of another image' 'however much its file looks the same'
+
+# evidence of what was not decided is gathered again
+mkdir tools
+printf '#!/bin/sh\n[ -e %s/database ] || exit 1\ncat %s/trivy.json\n' "$T" "$T" >tools/trivy
+chmod +x tools/trivy
+jq -n --arg id "$(image-size --json app.tar | jq -r .image.id)" \
+	'{SchemaVersion: 2, Metadata: {ImageID: $id}, Results: [{Class: "os-pkgs", Vulnerabilities: []}]}' >trivy.json
+PATH=$T/tools:$PATH seatrial -q -o again 18.26 >out 2>err
+is "$(found 18.26 again | cut -d: -f1)" skip 'a scanner without its database'
+touch database
+PATH=$T/tools:$PATH seatrial -q --resume -o again 18.26 >out 2>err
+is "$(found 18.26 again)" 'ok: 0 of 0 are critical or high, by trivy' 'is asked again'
+
+# commands that misbehave
+run seatrial -q -o deleted -s 'LINT_COMMAND=rm -rf deleted; sleep 0.2' -s 'DEPLOYMENT_CHECKS=' 15.3 17.3
+is "$status" 2 'a folder that a command deletes is trouble'
+is "$(grep -c '^seatrial: ' err) $(pgrep -f "$T/deleted" | wc -l | tr -d ' ')" '1 0' 'which is said, and nothing goes on'
+run seatrial -q -o talker -s LINT_COMMAND=yes 17.3
+is "$status $(found 17.3 talker)" "1 fail: could not be decided: '/bin/sh' has printed more than 256.0 MB" 'a command that never stops talking'
+is "$(find talker -size +1100k)" '' 'leaves a part of it'
+cat >terminal.sh <<'END'
+seatrial -q -o terminal -s ITEM_LIMIT=20s -s LINT_COMMAND='stty raw </dev/tty; read x </dev/tty; echo heard' 17.3
+END
+script -qec 'sh terminal.sh' /dev/null </dev/null >out 2>&1
+is "$(found 17.3 terminal | sed 's/ in .*//')" 'ok: status 0' 'a command that wants a terminal has none, and does not wait for it'
+
+# a reader that goes away
+: >go-on
+(seatrial -o reader -s 'LINT_COMMAND=sleep 0.3' 17.3 18.29 15.1 2>err; echo $? >reader.status) | head -n 1 >out
+is "$(cat reader.status) $([ -s reader/report.html ] && echo written)" '2 written' 'a closed standard output is trouble, and the report is written'
+
+# the papers' process
+mkdir perl5
+cat >perl5/Die.pm <<'END'
+kill KILL => $$ if $0 =~ /trial-report/;
+1;
+END
+run seatrial -q -o papers 17.3
+sha256sum papers/* 2>/dev/null >before
+PERL5OPT="-I$T/perl5 -MDie" run seatrial -q -o papers 17.3
+is "$status" 2 'papers that were not written are no pass'
+has err 'the report was not written: its process ended by signal 9' 'which is said'
+sha256sum papers/* 2>/dev/null >after
+ok 'and the former report is whole' cmp before after
+cat >perl5/Die.pm <<'END'
+if ($0 =~ /trial-report/) { kill INT => getppid, $$; kill TERM => getppid, $$ }
+1;
+END
+PERL5OPT="-I$T/perl5 -MDie" run seatrial -q -o papers 17.3
+is "$status $(found 17.3 papers | cut -d: -f1)" '0 ok' 'a signal while they are written does not stop them'
+
+done_testing
