@@ -189,6 +189,28 @@ expect_trouble "no-such.conf" seatrial -c no-such.conf
 expect_trouble 'unknown option' seatrial --no-such-option
 expect_trouble "neither an episode" seatrial 14
 expect_trouble 'no item 15.99' seatrial 15.99
+printf '\357\273\277IMAGE=app.tar\n' >mark.conf
+expect_trouble 'mark.conf: it begins with a byte order mark' seatrial plan -c mark.conf
+printf '# dos\nIMAGE=app.tar\r\n' >dos.conf
+expect_trouble 'dos.conf:2: the line ends with a carriage return' seatrial plan -c dos.conf
+for line in 'PORT = 8080' 'PORT= 8080' 'export PORT =8080'; do
+	printf 'IMAGE=app.tar\n%s\n' "$line" >space.conf
+	expect_trouble "space.conf:2: a space beside the '=' of 'PORT'" seatrial plan -c space.conf
+done
+printf 'IMAGE=app.tar\nHEALTH_PATH= # none\nREADY_PATH= LIVE_PATH=\nsleep 30 &\necho told; cd /\n' >fine.conf
+run timeout 20 seatrial plan -c fine.conf 15.1 15.4
+is "$status $(grep -c told err)" '0 1' 'a file may set nothing, say something, go elsewhere, and leave something running'
+echo 'while :; do :; done' >endless.conf
+run timeout 20 perl -I"$SRCDIR/t/lib" -MTrialSettings -e '$TrialSettings::file_seconds = 1; TrialSettings::load("endless.conf", {})'
+has err 'endless.conf: it has not ended within 1 s' 'but it must end'
+for set in IMAGE=-x DOCKERFILE=--help; do
+	expect_trouble "is no name: begin it with ./" seatrial plan -s "$set"
+done
+for set in PORT=0 PORT=65536 "PORT=80
+" HEALTH_PATH=health 'VULNERABILITY_SEVERITIES=high crtical'; do
+	run seatrial plan -s "$set"
+	is "$status" 2 "trouble: $set"
+done
 cat >own.conf <<'END'
 name=app
 IMAGE=$name.tar

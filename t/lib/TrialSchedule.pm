@@ -235,7 +235,11 @@ sub run {
 		$self->clear_progress;
 		die $why;
 	}
-	# prove is gone, and nobody would hear of the rest
+	# prove is gone: what has left its result is about to end, and nobody would hear of the rest
+	while (%{ $self->{running} } && !grep { !$self->has_result($_->{item}{id}) } values %{ $self->{running} }) {
+		Time::HiRes::sleep(0.02);
+		$self->reap;
+	}
 	$self->interrupt('PIPE') if %{ $self->{running} };
 	$self->clear_progress;
 	return if $self->{interrupted};

@@ -97,6 +97,9 @@ VULNERABILITY_SEVERITIES|high critical|severities that 18.26 does not let pass
 VULNERABILITY_IGNORE||vulnerabilities that are known and do not count; list
 END
 
+# So long a settings file may take.
+our $file_seconds = 60;
+
 my @order;
 my %default;
 my %meaning;
@@ -111,11 +114,19 @@ my $duration = qr/(?:\d+(?:\.\d+)?(?:ns|us|ms|[smh]))+/;
 my $size = qr/\d+(?:\.\d+)?\s*(?:[kmgt]i?)?b?/i;
 my $status = qr/\d{3}(?:-\d{3})?/;
 my $percent = qr/\d+(?:\.\d+)?\s*%/;
+my $severity = qr/(?:unknown|negligible|low|medium|high|critical)/i;
 my %form = (
 	(map { ($_ => [ $duration, 'duration, as 30s or 10m' ]) }
 		  qw(START_PERIOD READY_LIMIT LATENCY_LIMIT STABILITY_PERIOD STABILITY_EVERY INTEGRATION_PERIOD GRACE
 		  HEALTH_INTERVAL HEALTH_TIMEOUT HEALTH_START_PERIOD MAX_CPU BUILD_LIMIT ITEM_LIMIT)),
-	(map { ($_ => [ qr/\d+/, 'number' ]) } qw(PORT HEALTH_RETRIES USER_ID MAX_LAYERS)),
+	(map { ($_ => [ qr/\d+/, 'number' ]) } qw(HEALTH_RETRIES USER_ID MAX_LAYERS)),
+	# a utility would take it for an option
+	(map { ($_ => [ qr/[^-].*/s, 'name: begin it with ./' ]) }
+		  qw(IMAGE BASELINE PRODUCTION_IMAGE SECOND_IMAGE DOCKERFILE CONTEXT COMPOSE_FILE TEST_REPORT BASELINE_TEST_REPORT
+		  INTEGRATION_REPORT COVERAGE_REPORT BASELINE_COVERAGE_REPORT)),
+	(map { ("${_}_PATH" => [ qr{/\S*}, 'path, as /health' ]) } qw(HEALTH READY LIVE SECRETS WEBHOOK)),
+	PORT => [ qr/[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]/, 'port' ],
+	VULNERABILITY_SEVERITIES => [ qr/$severity(?:\s+$severity)*/, 'list of severities, as high critical' ],
 	(map { ($_ => [ qr/$status(?:,$status)*/, 'status, as 200 or 200-299,404' ]) } qw(HEALTH_STATUS SECRETS_STATUS WEBHOOK_STATUS)),
 	(map { ($_ => [ $size, 'size, as 500MB' ]) } qw(MAX_SIZE MAX_MEMORY)),
 	(map { ($_ => [ $percent, 'percentage, as 30%' ]) } qw(MIN_REDUCTION MIN_COVERAGE)),
@@ -151,14 +162,29 @@ sub unknown {
 	return "there is no setting '$name'" . ($near ? ", the nearest is '$nearest'" : '') . '; see seatrial --settings';
 }
 
+# What a shell would take for a command that it does not find, and go on.
+sub check_text {
+	my ($path) = @_;
+	open my $in, '<:raw', $path or die "cannot open '$path': $!\n";
+	my $names = join '|', @order;
+	while (my $line = <$in>) {
+		die "$path: it begins with a byte order mark\n" if $. == 1 && $line =~ /^\xef\xbb\xbf/;
+		die "$path:$.: the line ends with a carriage return\n" if $line =~ /\r$/;
+		die "$path:$.: a space beside the '=' of '$1'\n" if $line =~ /^\s*(?:export\s+)?($names)(?:\s+=|=[ \t]+(?!#|\w+=)\S)/;
+	}
+	return;
+}
+
 # What a file makes of the settings, which are in the shell's environment with their defaults: name
 # => value for all that it leaves there. Its own output goes to standard error.
 sub read_file {
 	my ($path) = @_;
+	check_text($path);
 	my $message = qx{sh -n '@{[ $path =~ s/'/'\\''/gr ]}' 2>&1};
 	die "$path: " . ((split /\n/, $message)[0] // 'no shell can read it') . "\n" if $?;
 	my $show = 'print STDOUT JSON::PP->new->ascii->encode({%ENV})';
-	my $script = 'set -a; exec 3>&1 >&2; . "$1"; exec "$2" -MJSON::PP -e "$3" >&3';
+	# what it leaves running must not hold the pipe
+	my $script = 'set -a; exec 3>&1 >&2; . "$1" 3>&-; exec "$2" -MJSON::PP -e "$3" >&3';
 	pipe my $in, my $out or die "cannot make a pipe: $!\n";
 	my $pid = fork // die "cannot fork: $!\n";
 	if ($pid == 0) {
@@ -168,8 +194,13 @@ sub read_file {
 		exec 'sh', '-c', $script, 'sh', $path, $^X, $show;
 	}
 	close $out;
+	my $late;
+	local $SIG{ALRM} = sub { $late = kill KILL => $pid };
+	alarm $file_seconds;
 	my $text = do { local $/ = undef; <$in> };
 	waitpid $pid, 0;
+	alarm 0;
+	die "$path: it has not ended within $file_seconds s\n" if $late;
 	my $found = eval { JSON::PP->new->decode($text // '') };
 	die "$path: it ended with status " . ($? >> 8) . " before its end\n" unless $found;
 	return $found;
@@ -208,7 +239,7 @@ sub load {
 	for my $name (sort keys %form) {
 		my ($pattern, $what) = @{ $form{$name} };
 		die((defined $file ? "$file: " : '') . "$name: '$settings{$name}' is no $what\n")
-		  unless $settings{$name} eq '' || $settings{$name} =~ /^$pattern$/;
+		  unless $settings{$name} eq '' || $settings{$name} =~ /\A(?:$pattern)\z/;
 	}
 	return \%settings;
 }
