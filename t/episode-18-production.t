@@ -421,7 +421,7 @@ item '18.30', last => 1, sub {
 		$count += grep { $_->{status} ne 'skip' } @found;
 		push @failed, sort { ($a =~ s/.*\.//r) <=> ($b =~ s/.*\.//r) } map { $_->{id} } grep { $_->{status} eq 'fail' } @found;
 	}
-	return fails('failed: ' . join(', ', @failed), failed => \@failed) if @failed;
+	return fails('failed: ' . id_list(@failed), failed => \@failed) if @failed;
 	return skips("Episode @absent was not run") if @absent;
 	return verdict_of($count > 0, counted($count, 'item') . ' decided, none failed');
 };
