@@ -86,6 +86,25 @@ END
 run seatrial -q 17.1 18.29
 is "$status $(statuses seatrial-report)" '0 17.1=ok 18.29=ok' 'what builds runs before all else'
 
+# what is decided is said at once: 17.3 waits for somebody who has read of 17.1
+conf <<'END'
+BUILD_COMMAND=true
+LINT_COMMAND='i=0; while [ ! -e heard ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; [ -e heard ]'
+END
+mkfifo said
+seatrial 17.1 17.3 >said 2>err &
+while read -r line; do case $line in 'ok 1 - 17.1'*) touch heard ;; esac; done <said
+wait $!
+is $? 0 'each result is said when it is there'
+
+# what runs, in place of the image's own
+conf </dev/null
+box_image idle.tar '{"Entrypoint":["/bin/sh"],"Cmd":["-c","exit 3"],"Env":["PATH=/bin"],"User":"1000"}'
+run seatrial -q -s IMAGE=idle.tar -s 'RUN_CMD=["-c", "trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"]' -o cmd 15.2 15.4
+is "$status $(jq -r '.items["15.2"].found' cmd/metrics.json | cut -c 1-15)" '0 /bin/sh -c trap' 'RUN_CMD'
+run seatrial -q -s IMAGE=idle.tar -s 'RUN_ENTRYPOINT=["/bin/httpd"]' -s 'RUN_CMD=["-f","-p","5000","-h","/www"]' -o cmd 15.2 15.4
+is "$status $(jq -r '.items["15.2"].found' cmd/metrics.json)" '0 /bin/httpd -f -p 5000 -h /www as uid 1000' 'RUN_ENTRYPOINT'
+
 # an item that never ends
 conf <<'END'
 LINT_COMMAND='sleep 4711 & exec sleep 4712'

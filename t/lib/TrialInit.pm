@@ -152,6 +152,14 @@ sub memory_of {
 	return $text =~ /^(\d+)([bkmg]?)b?$/i ? $1 . ($unit{ lc $2 } // '') : undef;
 }
 
+# What a service runs in place of the image's own. A word that hangs on a variable is nobody's guess.
+sub take_command {
+	my ($found, $name, $command, $place) = @_;
+	return if !$command || grep { !defined } @{ $command->{words} };
+	set($found, $name => JSON::PP->new->ascii->encode($command->{words}), $place->($command));
+	return;
+}
+
 sub take_service {
 	my ($found, $file, $service) = @_;
 	my $place = sub { return where($file, $_[0]{line}) };
@@ -159,6 +167,8 @@ sub take_service {
 	set($found, GRACE => $service->{stop_grace_period}{value}, $place->($service->{stop_grace_period})) if $service->{stop_grace_period};
 	set($found, MAX_MEMORY => memory_of($service->{memory_limit}{value} // ''), $place->($service->{memory_limit})) if $service->{memory_limit};
 	set($found, RUN_USER => $service->{user}{value}, $place->($service->{user})) if $service->{user};
+	take_command($found, RUN_ENTRYPOINT => $service->{entrypoint}, $place);
+	take_command($found, RUN_CMD => $service->{cmd}, $place);
 	take_health($found, $file, $service->{healthcheck});
 	for my $port (values_of($service->{ports})) {
 		set($found, PORT => $1, $place->($port)) if $port->{value} =~ m{(?:^|:)(\d+)(?:/tcp)?$};
@@ -331,7 +341,8 @@ my @sections = (
 		[ '=HEALTH_JSON' => 'what the JSON of that answer holds, as /status=healthy' ],
 		[ '=READY_PATH' => 'none was found' ], [ '=LIVE_PATH' => 'none was found' ], [ SECRETS_PATH => 'decides 18.7' ],
 		[ WEBHOOK_PATH => 'decides 18.9, with WEBHOOK_DATA or WEBHOOK_CASES' ] ],
-	[ 'how it runs' => [ RUN_ENV => 'environment of every run' ], [ PRODUCTION_ENV => 'environment of production runs' ], [ RUN_USER => 'user of the runs' ],
+	[ 'how it runs' => [ RUN_ENV => 'environment of every run' ], [ PRODUCTION_ENV => 'environment of production runs' ], [ RUN_CMD => 'command of the runs in place of the image\'s, a JSON list' ],
+		[ RUN_ENTRYPOINT => 'entry point of the runs, likewise' ], [ RUN_USER => 'user of the runs' ],
 		[ TMPFS => 'writable places, one a line; ro-run --suggest finds them' ], [ VOLUMES => 'writable places with the image\'s content' ],
 		[ GRACE => 'from the stop signal to the end at the most' ], [ '=USER_ID' => 'the uid that it must have; empty: any but 0' ],
 		[ MAX_MEMORY => 'peak memory at the most' ] ],
@@ -404,6 +415,8 @@ sub init {
 	set(\%found, IMAGE => $options->{image}, '--image');
 	set(\%found, BASELINE => $options->{baseline}, '--baseline');
 	my ($file, $service, $dockerfile) = find_files(\%found, \@notes);
+	# the service is what runs, and so comes first
+	take_service(\%found, $file, $service) if $service;
 	die "no Dockerfile in '" . Cwd::getcwd() . "', and no --image\n" unless defined $dockerfile || defined $options->{image};
 	if (defined $dockerfile) {
 		my $outline = outline(\$why, $dockerfile) // die "$why\n";
@@ -411,7 +424,6 @@ sub init {
 		take_bases(\%found, $dockerfile, $outline);
 		take_uid(\%found, $dockerfile, $outline);
 	}
-	take_service(\%found, $file, $service) if $service;
 	if (defined $options->{image}) {
 		my $outline = outline(\$why, $options->{image});
 		if ($outline) { take_image(\%found, 'the image', $outline->{image}) }
