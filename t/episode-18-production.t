@@ -104,15 +104,23 @@ sub pin_checks {
 		references => [ map { "line $_->{line}: " . ($_->{resolved} // $_->{raw}) } @references ], @wrong ? (wrong => \@wrong) : ());
 }
 
+# A build that was needed and failed, with what it said.
+sub build_failed {
+	my ($what, $ran) = @_;
+	return fails("$what ended with status $ran->{status}", last_lines => last_lines($ran->{output}));
+}
+
 item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND|BUILD_COMMAND'], sub {
 	my $command = setting('PRODUCTION_BUILD_COMMAND') // setting('BUILD_COMMAND');
 	my $ran = shell('build', $command);
+	return build_failed('the build', $ran) if $ran->{status};
 	my @warnings = @{ build_log($ran->{output})->{warnings} };
 	my $limit = seconds(setting('BUILD_LIMIT'));
 	my $before = setting('BASELINE_BUILD_COMMAND') ? shell('baseline-build', setting('BASELINE_BUILD_COMMAND')) : undef;
+	return build_failed('the baseline\'s build', $before) if $before && $before->{status};
 	my $slower = $before && $ran->{seconds} > $before->{seconds} * 1.1 + 1;
-	return verdict_of($ran->{status} == 0 && !@warnings && $ran->{seconds} <= $limit && !$slower,
-		"status $ran->{status} in " . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning')
+	return verdict_of(!@warnings && $ran->{seconds} <= $limit && !$slower,
+		'built in ' . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning')
 		  . ($slower ? ', slower than the baseline\'s build' : ''),
 		seconds => $ran->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : (),
 		@warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
@@ -325,7 +333,7 @@ item '18.23', needs => ['DOCKERFILE'], sub {
 
 item '18.24', builds => 1, lane => 'project', needs => ['REBUILD_COMMAND'], sub {
 	my $ran = shell('rebuild', setting('REBUILD_COMMAND'));
-	return fails("the rebuild ended with status $ran->{status}") if $ran->{status};
+	return build_failed('the rebuild', $ran) if $ran->{status};
 	my $log = build_log(setting('REBUILD_LOG') ? slurp(setting('REBUILD_LOG')) : $ran->{output});
 	return fails('no build steps in the log of REBUILD_COMMAND') unless $log->{steps};
 	return verdict_of(2 * $log->{reused} >= $log->{steps}, "$log->{reused} of $log->{steps} steps reused, by $log->{builder}",
@@ -336,7 +344,7 @@ item '18.25', builds => 1, lane => 'project', needs => ['SECOND_IMAGE'], sub {
 	my $second = setting('SECOND_IMAGE');
 	if (my $command = setting('SECOND_BUILD_COMMAND')) {
 		my $ran = shell('second-build-command', $command);
-		return fails("the second build ended with status $ran->{status}") if $ran->{status};
+		return build_failed('the second build', $ran) if $ran->{status};
 	}
 	my $diff = utility('second-build', 'image-diff', '--top', 100, production(), $second);
 	my @all = map { @$_ } (map { $_->{differences} } @{ $diff->{layers} }), $diff->{configuration};

@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
-  shell seconds bytes millis percent counted id_list slurp verdict_of ratio_check lint lint_found lint_credit_of);
+  shell seconds bytes millis percent counted id_list last_lines slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected);
@@ -316,6 +316,13 @@ sub id_list {
 		$last = [ $of, $number ];
 	}
 	return join ', ', map { @$_ > 2 ? "$_->[0]-$_->[-1]" : @$_ } @runs;
+}
+
+# Of what a program printed: why it failed stands at the end.
+sub last_lines {
+	my ($output) = @_;
+	my @lines = grep { /\S/ } split /\n/, $output;
+	return [ @lines > 5 ? @lines[ -5 .. -1 ] : @lines ];
 }
 
 # A value against a limit and against the baseline's with some tolerance.
