@@ -315,14 +315,9 @@ json_t *outline_dockerfile(const char *name, const char *data, size_t size,
 
 /* --- compose files --- */
 
-static const char *known(const struct compose_value *value)
-{
-	return value->text != NULL && value->unknown == NULL ? value->value : NULL;
-}
-
 static json_t *value_json(const struct compose_value *value)
 {
-	return value->text != NULL ? valued(known(value), value->line) : json_null();
+	return value->text != NULL ? valued(compose_known(value), value->line) : json_null();
 }
 
 static json_t *list_json(const struct compose_list *list)
@@ -340,7 +335,7 @@ static json_t *variables_json(const struct compose_list *list)
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct compose_value *item = &list->items[i];
-		const char *value = known(item);
+		const char *value = compose_known(item);
 		/* of one that hangs on something the name is known all the same */
 		json_t *object = variable_of(value != NULL ? value : item->text, item->line);
 
@@ -375,7 +370,7 @@ static int set_command(json_t *service, const char *member, const struct compose
 	set(object, "shell", json_false());
 	set(object, "line", number(command->line));
 	for (size_t i = 0; i < command->words.count; i++) {
-		const char *text = known(&command->words.items[i]);
+		const char *text = compose_known(&command->words.items[i]);
 
 		if (command->list || text == NULL)
 			(void)json_array_append_new(words, text_or_null(text));
@@ -388,7 +383,8 @@ static int set_command(json_t *service, const char *member, const struct compose
 static json_t *compose_health_json(const struct compose_healthcheck *health)
 {
 	const struct compose_list *words = &health->test.words;
-	const char *kind = health->test.list && words->count > 0 ? known(&words->items[0]) : NULL;
+	const char *kind =
+		health->test.list && words->count > 0 ? compose_known(&words->items[0]) : NULL;
 	json_t *array = json_array();
 	json_t *object = json_object();
 
@@ -398,7 +394,7 @@ static json_t *compose_health_json(const struct compose_healthcheck *health)
 		return json_null();
 	}
 	for (size_t i = health->test.list; i < words->count; i++)
-		(void)json_array_append_new(array, text_or_null(known(&words->items[i])));
+		(void)json_array_append_new(array, text_or_null(compose_known(&words->items[i])));
 	set(object, "words", array);
 	set(object, "shell",
 	    json_boolean(!health->test.list || (kind != NULL && strcmp(kind, "CMD-SHELL") == 0)));
@@ -406,11 +402,11 @@ static json_t *compose_health_json(const struct compose_healthcheck *health)
 	set(object, "none",
 	    json_boolean(compose_truth(&health->disable) == COMPOSE_TRUE ||
 			 (kind != NULL && strcmp(kind, "NONE") == 0)));
-	set(object, "interval", text_or_null(known(&health->interval)));
-	set(object, "timeout", text_or_null(known(&health->timeout)));
-	set(object, "start_period", text_or_null(known(&health->start_period)));
-	set(object, "start_interval", text_or_null(known(&health->start_interval)));
-	set(object, "retries", text_or_null(known(&health->retries)));
+	set(object, "interval", text_or_null(compose_known(&health->interval)));
+	set(object, "timeout", text_or_null(compose_known(&health->timeout)));
+	set(object, "start_period", text_or_null(compose_known(&health->start_period)));
+	set(object, "start_interval", text_or_null(compose_known(&health->start_interval)));
+	set(object, "retries", text_or_null(compose_known(&health->retries)));
 	return object;
 }
 
@@ -425,8 +421,8 @@ static json_t *compose_volumes_json(const struct compose_service *service)
 		json_t *object = json_object();
 
 		set(object, "type", text_or_null(types[volume->type]));
-		set(object, "source", text_or_null(known(&volume->source)));
-		set(object, "target", text_or_null(known(&volume->target)));
+		set(object, "source", text_or_null(compose_known(&volume->source)));
+		set(object, "target", text_or_null(compose_known(&volume->target)));
 		set(object, "read_only", json_boolean(volume->read_only == COMPOSE_TRUE));
 		set(object, "line", number(volume->line));
 		(void)json_array_append_new(array, object);

@@ -116,7 +116,7 @@ sub layers {
 	my $sizes = evidence_document($results, '16-sizes.json') // return '';
 	my @images = map { $_->[1] && @{ $_->[1]{layers} // [] } ? $_ : () } [ 'Before', $sizes->{baseline} ], [ 'After', $sizes ];
 	my $scale = (sort { $b <=> $a } map { layers_bytes($_->[1]) } @images)[0] or return '';
-	my $text = "<p>Both bars have the same scale. Each part is a layer.</p>\n";
+	my $text = '<p>' . (@images > 1 ? 'Both bars have the same scale. ' : '') . "Each part is a layer.</p>\n";
 	for my $image (@images) {
 		my ($name, $size) = @$image;
 		my $layers = $size->{layers};

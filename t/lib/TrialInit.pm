@@ -12,6 +12,7 @@ use File::Basename ();
 use File::Find ();
 use JSON::PP;
 use Trial ();
+use TrialScan qw(on_path);
 
 # Sources that are looked through for routes.
 my $files_max = 2000;
@@ -27,11 +28,6 @@ sub text_of {
 }
 
 sub first_file { return (grep { -f } @_)[0] }
-
-sub on_path {
-	my ($name) = @_;
-	return scalar grep { -f && -x } map { "$_/$name" } split /:/, $ENV{PATH};
-}
 
 # Any text as one word of sh.
 sub quoted {
