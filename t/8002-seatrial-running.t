@@ -68,6 +68,8 @@ run seatrial -q -s IMAGE=short.tar -s HEALTH_PATH= -o short 15.2 15.7 15.8 15.9 
 is "$status $(statuses short)" \
 	'1 15.2=ok 15.7=fail 15.8=fail 15.9=fail 15.10=fail 15.11=fail 15.13=fail 18.11=fail 18.13=fail 18.20=ok' 'a program that ends early'
 is "$(jq -r '.items["15.7"].found' short/metrics.json | sed 's/[0-9.]* m*s$/T/')" 'no refused write, but it ended after T' 'says so'
+run seatrial -q -s IMAGE=short.tar -o short 15.13
+is "$status $(jq -r '.items["15.13"].found' short/metrics.json)" '1 it was never ready' 'and one that was never ready has no time since'
 box_image none.tar '{"Cmd":["/none"],"User":"1000"}'
 run seatrial -q -s IMAGE=none.tar -s HEALTH_PATH= -o none 15.2 15.7 15.11 18.13 18.20
 is "$status $(statuses none)" '1 15.2=fail 15.7=fail 15.11=fail 18.13=fail 18.20=fail' 'a program that does not start'

@@ -124,6 +124,7 @@ item '15.12', by => 'run', needs => [$endpoints], sub {
 
 item '15.13', by => 'run', sub {
 	my $run = run();
+	return fails('it was never ready') if grep { !$_->{holds} } @health ? @{ evidence('run-ready')->{urls} } : ();
 	my $from = @health ? $run->{command}{started_ms} + evidence('run-ready')->{elapsed_ms} : 1000 * seconds(setting('START_PERIOD'));
 	# what it says of being stopped is no part of the period
 	my $to = $run->{duration_ms} - ($run->{stop} ? $run->{stop}{took_ms} : 0);
