@@ -69,7 +69,12 @@ is "$(outline '.targets[0].services[0] | [.name, .builds, .context.value, .docke
 	'["web",true,"src","Prod",null,"true"]' 'a compose file'
 is "$(outline '.targets[0].services[0].image.value' --env REGISTRY=r.example compose.yaml)" '"r.example/web"' '--env: with variables'
 is "$(outline '.targets[0].services[0] | [.cmd.words, .cmd.shell, .ports[0].value, .tmpfs[0].value]' compose.yaml)" \
-	'[["run --fast"],true,"80:8080","/tmp"]' 'what it runs'
+	'[["run","--fast"],false,"80:8080","/tmp"]' 'what it runs: words that no shell reads'
+printf 'services:\n  a:\n    entrypoint: /run --x "a b" $$HOME\n    command: ["echo $$HOME"]\n  b: {entrypoint: "", command: "echo ${SET}"}\n  c: {command: []}\n' >words.yaml
+is "$(outline '[.targets[0].services[] | [.entrypoint.words, .cmd.words]]' words.yaml)" \
+	'[[["/run","--x","a b","$HOME"],["echo $HOME"]],[[],[null]],[null,[]]]' 'commands as compose splits them'
+printf "services:\n  a:\n    command: it's\n" >quote.yaml
+expect_trouble 'quote.yaml: line 3: cmd: a single quote is not closed' image-lint --outline quote.yaml
 is "$(outline '[.targets[0].services[0].volumes[] | [.type, .source, .target, .read_only]]' compose.yaml)" \
 	'[["volume","data","/data",true],["bind","./x","/x",false]]' 'its volumes'
 is "$(outline '.targets[0].services[0].healthcheck | [.words, .shell, .timeout, .interval]' compose.yaml)" '[["curl localhost"],true,"3s",null]' \

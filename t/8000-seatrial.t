@@ -58,7 +58,11 @@ is "$(jq -r '.items["18.19"].found' lint/metrics.json)" \
 	"$(sed -n '/^CMD/=' "$SRCDIR/examples/webhook/Dockerfile.before" | sed 's/.*/Dockerfile.before:&: the program is started by '"'uv run'"' [start-calls-package-manager]/')" 'with place and reason'
 run seatrial -q -c "$conf" -o gone -s IMAGE=no-such-image 15.1
 is "$status" 1 'an image that is not there fails'
-has out '15.1 fails: could not be decided: image-size: no-such-image' 'with the words of the utility'
+is "$(jq -r '.items["15.1"].found' gone/metrics.json | cut -c 1-49)" 'could not be decided: image-size: no-such-image: ' 'with the words of the utility'
+run seatrial -q -c "$conf" -o gone -s IMAGE=./gone.tar 15.1 15.2 15.3 15.4 16.7 18.30
+has out "15.1-15.4, 16.7 fail: could not be decided: ./gone.tar: cannot open './gone.tar': No such file or directory" 'what many items fail of is said once'
+has gone/report.md '- **15.1-15.4, 16.7** could not be decided: ./gone.tar' 'in the report, too'
+has gone/report.html '<li><a href="#item-15.1">15.1</a>, <a href="#item-15.2">15.2</a>' 'and on its page'
 
 # every setting that the script knows is documented, and its list is the manual's
 run seatrial --settings

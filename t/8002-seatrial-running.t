@@ -68,6 +68,8 @@ run seatrial -q -s IMAGE=short.tar -s HEALTH_PATH= -o short 15.2 15.7 15.8 15.9 
 is "$status $(statuses short)" \
 	'1 15.2=ok 15.7=fail 15.8=fail 15.9=fail 15.10=fail 15.11=fail 15.13=fail 18.11=fail 18.13=fail 18.20=ok' 'a program that ends early'
 is "$(jq -r '.items["15.7"].found' short/metrics.json | sed 's/[0-9.]* m*s$/T/')" 'no refused write, but it ended after T' 'says so'
+run seatrial -q -s IMAGE=short.tar -o short 15.13
+is "$status $(jq -r '.items["15.13"].found' short/metrics.json)" '1 it was never ready' 'and one that was never ready has no time since'
 box_image none.tar '{"Cmd":["/none"],"User":"1000"}'
 run seatrial -q -s IMAGE=none.tar -s HEALTH_PATH= -o none 15.2 15.7 15.11 18.13 18.20
 is "$status $(statuses none)" '1 15.2=fail 15.7=fail 15.11=fail 18.13=fail 18.20=fail' 'a program that does not start'
@@ -85,6 +87,25 @@ DEPLOYMENT_CHECKS='touch deployed2; [ -e built ]'
 END
 run seatrial -q 17.1 18.29
 is "$status $(statuses seatrial-report)" '0 17.1=ok 18.29=ok' 'what builds runs before all else'
+
+# what is decided is said at once: 17.3 waits for somebody who has read of 17.1
+conf <<'END'
+BUILD_COMMAND=true
+LINT_COMMAND='i=0; while [ ! -e heard ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; [ -e heard ]'
+END
+mkfifo said
+seatrial 17.1 17.3 >said 2>err &
+while read -r line; do case $line in 'ok 1 - 17.1'*) touch heard ;; esac; done <said
+wait $!
+is $? 0 'each result is said when it is there'
+
+# what runs, in place of the image's own
+conf </dev/null
+box_image idle.tar '{"Entrypoint":["/bin/sh"],"Cmd":["-c","exit 3"],"Env":["PATH=/bin"],"User":"1000"}'
+run seatrial -q -s IMAGE=idle.tar -s 'RUN_CMD=["-c", "trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"]' -o cmd 15.2 15.4
+is "$status $(jq -r '.items["15.2"].found' cmd/metrics.json | cut -c 1-15)" '0 /bin/sh -c trap' 'RUN_CMD'
+run seatrial -q -s IMAGE=idle.tar -s 'RUN_ENTRYPOINT=["/bin/httpd"]' -s 'RUN_CMD=["-f","-p","5000","-h","/www"]' -o cmd 15.2 15.4
+is "$status $(jq -r '.items["15.2"].found' cmd/metrics.json)" '0 /bin/httpd -f -p 5000 -h /www as uid 1000' 'RUN_ENTRYPOINT'
 
 # an item that never ends
 conf <<'END'

@@ -119,5 +119,11 @@ run seatrial -q -s REBUILD_COMMAND=true 18.24
 is "$(jq -r '.items["18.24"].status' seatrial-report/metrics.json)" fail 'no steps are no pass'
 run seatrial -q -s REBUILD_COMMAND=true -s REBUILD_LOG=kit1 18.24
 is "$(jq -r '.items["18.24"].status' seatrial-report/metrics.json)" fail 'nor is a build that reuses nothing, read from its log'
+for broken in BUILD_COMMAND BASELINE_BUILD_COMMAND REBUILD_COMMAND SECOND_BUILD_COMMAND; do
+	case $broken in BUILD* | BASELINE*) item=18.1 ;; REBUILD*) item=18.24 ;; *) item=18.25 ;; esac
+	run seatrial -q -s BUILD_COMMAND=true -s SECOND_IMAGE=x -s "$broken=echo no disk; exit 9" $item
+	is "$status $(jq -c --arg item $item '.items[$item] | [.status, (.found | test("ended with status 9$")), .values.last_lines]' seatrial-report/metrics.json)" \
+		'1 ["fail",true,["no disk"]]' "a $broken that fails is no build, and its last words are told"
+done
 
 done_testing

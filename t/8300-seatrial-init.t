@@ -125,10 +125,11 @@ cd ..
 mkdir Deep && cd Deep || exit 1
 mkdir -p api/src
 printf 'FROM scratch\nEXPOSE 9000\nUSER 65532:65532\n' >api/Prod.Dockerfile
-printf 'services:\n  api:\n    build: {context: api, dockerfile: Prod.Dockerfile}\n    ports: ["127.0.0.1:80:9000"]\n' >docker-compose.yml
+printf 'services:\n  api:\n    build: {context: api, dockerfile: Prod.Dockerfile}\n    ports: ["127.0.0.1:80:9001"]\n    command: serve -p 9001 "a b"\n    entrypoint: ["/x", "$X"]\n' >docker-compose.yml
 run seatrial init
-is "$status $(value IMAGE) $(value DOCKERFILE) $(value CONTEXT) $(value PORT) $(value USER_ID)" '0 deep:latest api/Prod.Dockerfile api 9000 65532' \
-	'a Dockerfile that only the compose file knows'
+is "$status $(value IMAGE) $(value DOCKERFILE) $(value CONTEXT) $(value PORT) $(value USER_ID)" '0 deep:latest api/Prod.Dockerfile api 9001 65532' \
+	'a Dockerfile that only the compose file knows, which knows the port better'
+is "$(value RUN_CMD) $(value RUN_ENTRYPOINT)" '["serve","-p","9001","a b"] unset' 'what the service runs, unless it hangs on a variable'
 echo 'services: [' >docker-compose.yml
 printf 'FROM scratch\n' >Dockerfile
 run seatrial init --force

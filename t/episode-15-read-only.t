@@ -51,12 +51,6 @@ sub answers {
 		url => $url, status => $found->{status}, latency_ms => $found->{latency_ms});
 }
 
-sub last_lines {
-	my ($run) = @_;
-	my @lines = map { $_->{text} } @{ $run->{log} };
-	return [ @lines > 3 ? @lines[ -3 .. -1 ] : @lines ];
-}
-
 # The lines found in a log must be none.
 sub none {
 	my ($what, @lines) = @_;
@@ -88,7 +82,7 @@ item '15.3', by => 'run', sub {
 		  : !$run->{exit}{early} ? 'it was stopped after ' . millis($run->{duration_ms}) . ', before the start-up period of ' . setting('START_PERIOD') . ' was over'
 		  : 'it ended after ' . millis($run->{duration_ms}) . ' with status ' . ($run->{exit}{code} // 'none'),
 		duration_ms => $run->{duration_ms}, exit => $run->{exit},
-		$stayed ? () : (last_lines => last_lines($run)));
+		$stayed ? () : (last_lines => last_lines(join "\n", map { $_->{text} } @{ $run->{log} })));
 };
 
 item '15.4', by => 'run', needs => ['HEALTH_PATH', 'PORT'], sub { answers('HEALTH') };
@@ -130,6 +124,7 @@ item '15.12', by => 'run', needs => [$endpoints, 'PORT'], sub {
 
 item '15.13', by => 'run', sub {
 	my $run = run();
+	return fails('it was never ready') if grep { !$_->{holds} } @health ? @{ evidence('run-ready')->{urls} } : ();
 	my $from = @health ? $run->{command}{started_ms} + evidence('run-ready')->{elapsed_ms} : 1000 * seconds(setting('START_PERIOD'));
 	# what it says of being stopped is no part of the period
 	my $to = $run->{duration_ms} - ($run->{stop} ? $run->{stop}{took_ms} : 0);

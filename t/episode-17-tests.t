@@ -13,12 +13,6 @@ sub command {
 	return shell(lc $name, setting($name) // return);
 }
 
-sub last_lines {
-	my ($output) = @_;
-	my @lines = grep { /\S/ } split /\n/, $output;
-	return [ @lines > 5 ? @lines[ -5 .. -1 ] : @lines ];
-}
-
 sub by_status {
 	my ($name) = @_;
 	my $ran = command($name);

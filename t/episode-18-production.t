@@ -104,19 +104,27 @@ sub pin_checks {
 		references => [ map { "line $_->{line}: " . ($_->{resolved} // $_->{raw}) } @references ], @wrong ? (wrong => \@wrong) : ());
 }
 
+# A build that was needed and failed, with what it said.
+sub build_failed {
+	my ($what, $ran) = @_;
+	return fails("$what ended with status $ran->{status}", last_lines => last_lines($ran->{output}));
+}
+
 item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND|BUILD_COMMAND'], sub {
 	my $command = setting('PRODUCTION_BUILD_COMMAND') // setting('BUILD_COMMAND');
 	# a second build of 17.1's would come from its cache, in no time and without a warning
 	my $ran = $command eq (setting('BUILD_COMMAND') // '') ? Trial::of_episode(17, sub { shell('build_command', $command) }) : shell('build', $command);
+	return build_failed('the build', $ran) if $ran->{status};
 	my $log = build_log($ran->{output});
 	my @warnings = @{ $log->{warnings} };
 	my $limit = seconds(setting('BUILD_LIMIT'));
 	my $before = setting('BASELINE_BUILD_COMMAND') ? shell('baseline-build', setting('BASELINE_BUILD_COMMAND')) : undef;
+	return build_failed('the baseline\'s build', $before) if $before && $before->{status};
 	my $slower = $before && $ran->{seconds} > $before->{seconds} * 1.1 + 1;
 	return skips("it builds, but $log->{unheard} of " . counted($log->{steps}, 'step') . ' ran in an earlier build: neither their time nor their warnings are known; a build without a cache tells',
-		seconds => $ran->{seconds}) if $log->{unheard} && $ran->{status} == 0 && !@warnings && $ran->{seconds} <= $limit && !$slower;
-	return verdict_of($ran->{status} == 0 && !@warnings && $ran->{seconds} <= $limit && !$slower,
-		"status $ran->{status} in " . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning')
+		seconds => $ran->{seconds}) if $log->{unheard} && !@warnings && $ran->{seconds} <= $limit && !$slower;
+	return verdict_of(!@warnings && $ran->{seconds} <= $limit && !$slower,
+		'built in ' . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning')
 		  . ($slower ? ', slower than the baseline\'s build' : ''),
 		seconds => $ran->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : (),
 		@warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
@@ -332,7 +340,7 @@ item '18.23', needs => ['DOCKERFILE'], sub {
 
 item '18.24', builds => 1, lane => 'project', needs => ['REBUILD_COMMAND'], sub {
 	my $ran = shell('rebuild', setting('REBUILD_COMMAND'));
-	return fails("the rebuild ended with status $ran->{status}") if $ran->{status};
+	return build_failed('the rebuild', $ran) if $ran->{status};
 	my $file = setting('REBUILD_LOG');
 	my $stale = $file && stale($ran, $file);
 	return fails($stale) if $stale;
@@ -347,7 +355,7 @@ item '18.25', builds => 1, lane => 'project', needs => ['SECOND_IMAGE'], sub {
 	return fails("SECOND_IMAGE is the image itself: '$second'") if $second eq production();
 	if (my $command = setting('SECOND_BUILD_COMMAND')) {
 		my $ran = shell('second-build-command', $command);
-		return fails("the second build ended with status $ran->{status}") if $ran->{status};
+		return build_failed('the second build', $ran) if $ran->{status};
 		my $file = image_file($second);
 		my $stale = defined $file && -f $file && stale($ran, $file);
 		return fails($stale) if $stale;
@@ -442,7 +450,7 @@ item '18.30', last => 1, sub {
 		$count += grep { $_->{status} ne 'skip' } @found;
 		push @failed, map { $_->{id} } grep { $_->{status} eq 'fail' } @found;
 	}
-	return fails('failed: ' . join(', ', @failed), failed => \@failed) if @failed;
+	return fails('failed: ' . id_list(@failed), failed => \@failed) if @failed;
 	return skips(join '; ', @absent) if @absent;
 	return verdict_of($count > 0, counted($count, 'item') . ' decided, none failed');
 };

@@ -52,12 +52,6 @@ static struct lint_place value_place(const struct subject *subject,
 	return place;
 }
 
-/* The value where it is known. */
-static const char *known(const struct compose_value *value)
-{
-	return value->text != NULL && value->unknown == NULL ? value->value : NULL;
-}
-
 /* Is the service all that can be seen? What another file adds may be what is missing. */
 static bool is_whole(const struct subject *subject)
 {
@@ -72,15 +66,15 @@ static int command_script(const struct compose_command *command, struct script *
 
 	*ret_script = (struct script) { 0 };
 	for (size_t i = 0; i < command->words.count; i++)
-		if (known(&command->words.items[i]) == NULL)
+		if (compose_known(&command->words.items[i]) == NULL)
 			return 0;
 	if (!command->list && command->words.count == 1) {
-		const char *text = known(&command->words.items[0]);
+		const char *text = compose_known(&command->words.items[0]);
 
 		return script_parse(text, strlen(text), &source, ret_script, err);
 	}
 	for (size_t i = 0; i < command->words.count; i++) {
-		const char *text = known(&command->words.items[i]);
+		const char *text = compose_known(&command->words.items[i]);
 
 		if (words_add(&words, text, strlen(text), err) < 0)
 			return -1;
@@ -116,7 +110,7 @@ static int check_environment(const struct subject *subject, struct error *err)
 	for (size_t i = 0; i < subject->service->environment.count; i++) {
 		const struct compose_value *item = &subject->service->environment.items[i];
 		struct lint_place place = value_place(subject, item);
-		const char *text = known(item);
+		const char *text = compose_known(item);
 		const char *sign = text != NULL ? strchr(text, '=') : NULL;
 		auto_free char *name = sign != NULL ? strndup(text, (size_t)(sign - text)) : NULL;
 
@@ -155,7 +149,8 @@ static int check_memory(const struct subject *subject, struct error *err)
 	place = value_place(subject, limit);
 	if (lint_credit(subject->lint, "resource limits", &place, err) < 0)
 		return -1;
-	if (known(limit) == NULL || text_parse_size(known(limit), &bytes, NULL) < 0 ||
+	if (compose_known(limit) == NULL ||
+	    text_parse_size(compose_known(limit), &bytes, NULL) < 0 ||
 	    subject->settings->built == NULL || !subject->settings->built->machine_learning ||
 	    !service->builds)
 		return 0;
@@ -183,7 +178,7 @@ static int check_logging(const struct subject *subject, struct error *err)
 {
 	const struct compose_logging *logging = &subject->service->logging;
 	struct lint_place place = line_place(subject, logging->line, logging->taken);
-	const char *driver = known(&logging->driver);
+	const char *driver = compose_known(&logging->driver);
 	bool is_file = logging->driver.text == NULL ||
 		       (driver != NULL && strcmp(driver, "json-file") == 0);
 
@@ -204,7 +199,7 @@ static int check_life(const struct subject *subject, struct error *err)
 {
 	const struct compose_service *service = subject->service;
 	struct lint_place place = service_place(subject);
-	const char *restart = known(&service->restart);
+	const char *restart = compose_known(&service->restart);
 
 	if (service->restart.text == NULL && !service->deploy.restart_policy) {
 		if (is_whole(subject) &&
@@ -233,7 +228,7 @@ static int check_volumes(const struct subject *subject, struct error *err)
 	for (size_t i = 0; i < subject->service->volume_count; i++) {
 		const struct compose_volume *volume = &subject->service->volumes[i];
 		struct lint_place place = line_place(subject, volume->line, volume->taken);
-		const char *source = known(&volume->source);
+		const char *source = compose_known(&volume->source);
 
 		if (volume->type == COMPOSE_VOLUME_NAMED && volume->source.text == NULL &&
 		    lint_find(subject->lint, LINT_COMPOSE_ANONYMOUS_VOLUME, &place, err,
@@ -256,14 +251,14 @@ static int check_rights(const struct subject *subject, struct error *err)
 	const struct compose_service *service = subject->service;
 	const struct compose_value *const namespaces[] = { &service->network_mode, &service->pid };
 	struct lint_place place = value_place(subject, &service->privileged);
-	const char *user = known(&service->user);
+	const char *user = compose_known(&service->user);
 
 	if (compose_truth(&service->privileged) == COMPOSE_TRUE &&
 	    lint_find(subject->lint, LINT_COMPOSE_PRIVILEGED, &place, err, "%s is privileged",
 		      service->name) < 0)
 		return -1;
 	for (size_t i = 0; i < array_size(namespaces); i++) {
-		const char *mode = known(namespaces[i]);
+		const char *mode = compose_known(namespaces[i]);
 
 		place = value_place(subject, namespaces[i]);
 		if (mode != NULL && strcmp(mode, "host") == 0 &&

@@ -13,6 +13,7 @@
 #include "check/lintstart.h"
 #include "file/compose.h"
 #include "file/dockerfile.h"
+#include "file/shellword.h"
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -314,14 +315,9 @@ json_t *outline_dockerfile(const char *name, const char *data, size_t size,
 
 /* --- compose files --- */
 
-static const char *known(const struct compose_value *value)
-{
-	return value->text != NULL && value->unknown == NULL ? value->value : NULL;
-}
-
 static json_t *value_json(const struct compose_value *value)
 {
-	return value->text != NULL ? valued(known(value), value->line) : json_null();
+	return value->text != NULL ? valued(compose_known(value), value->line) : json_null();
 }
 
 static json_t *list_json(const struct compose_list *list)
@@ -339,7 +335,7 @@ static json_t *variables_json(const struct compose_list *list)
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct compose_value *item = &list->items[i];
-		const char *value = known(item);
+		const char *value = compose_known(item);
 		/* of one that hangs on something the name is known all the same */
 		json_t *object = variable_of(value != NULL ? value : item->text, item->line);
 
@@ -350,29 +346,45 @@ static json_t *variables_json(const struct compose_list *list)
 	return array;
 }
 
-static json_t *command_json(const struct compose_command *command)
+/* Compose splits a text into words, as a shell would that knows no variable; no shell runs it. */
+static int append_split(json_t *words, const char *text, struct error *err)
 {
-	json_t *object = json_object();
-	json_t *array = json_array();
+	const struct shellword_options options = { .escape = '\\', .flags = SHELLWORD_KEEP_UNSET };
+	auto_shellword struct shellword word = { 0 };
 
-	if (!command->there) {
-		json_decref(object);
-		json_decref(array);
-		return json_null();
-	}
-	for (size_t i = 0; i < command->words.count; i++)
-		(void)json_array_append_new(array, text_or_null(known(&command->words.items[i])));
-	set(object, "words", array);
-	set(object, "shell", json_boolean(!command->list));
-	set(object, "line", number(command->line));
-	return object;
+	if (shellword_expand(&options, text, &word, err) < 0)
+		return -1;
+	for (size_t i = 0; i < word.words.count; i++)
+		(void)json_array_append_new(words, doc_text(word.words.items[i].data));
+	return 0;
 }
 
-/* In the form of a Dockerfile's: a text is the shell's, a list begins with who reads it. */
+static int set_command(json_t *service, const char *member, const struct compose_command *command,
+		       struct error *err)
+{
+	json_t *object = json_object();
+	json_t *words = json_array();
+
+	set(service, member, object);
+	set(object, "words", words);
+	set(object, "shell", json_false());
+	set(object, "line", number(command->line));
+	for (size_t i = 0; i < command->words.count; i++) {
+		const char *text = compose_known(&command->words.items[i]);
+
+		if (command->list || text == NULL)
+			(void)json_array_append_new(words, text_or_null(text));
+		else if (append_split(words, text, err) < 0)
+			return error_prefix(err, "line %zu: %s", command->line, member);
+	}
+	return 0;
+}
+
 static json_t *compose_health_json(const struct compose_healthcheck *health)
 {
 	const struct compose_list *words = &health->test.words;
-	const char *kind = health->test.list && words->count > 0 ? known(&words->items[0]) : NULL;
+	const char *kind =
+		health->test.list && words->count > 0 ? compose_known(&words->items[0]) : NULL;
 	json_t *array = json_array();
 	json_t *object = json_object();
 
@@ -382,7 +394,7 @@ static json_t *compose_health_json(const struct compose_healthcheck *health)
 		return json_null();
 	}
 	for (size_t i = health->test.list; i < words->count; i++)
-		(void)json_array_append_new(array, text_or_null(known(&words->items[i])));
+		(void)json_array_append_new(array, text_or_null(compose_known(&words->items[i])));
 	set(object, "words", array);
 	set(object, "shell",
 	    json_boolean(!health->test.list || (kind != NULL && strcmp(kind, "CMD-SHELL") == 0)));
@@ -390,11 +402,11 @@ static json_t *compose_health_json(const struct compose_healthcheck *health)
 	set(object, "none",
 	    json_boolean(compose_truth(&health->disable) == COMPOSE_TRUE ||
 			 (kind != NULL && strcmp(kind, "NONE") == 0)));
-	set(object, "interval", text_or_null(known(&health->interval)));
-	set(object, "timeout", text_or_null(known(&health->timeout)));
-	set(object, "start_period", text_or_null(known(&health->start_period)));
-	set(object, "start_interval", text_or_null(known(&health->start_interval)));
-	set(object, "retries", text_or_null(known(&health->retries)));
+	set(object, "interval", text_or_null(compose_known(&health->interval)));
+	set(object, "timeout", text_or_null(compose_known(&health->timeout)));
+	set(object, "start_period", text_or_null(compose_known(&health->start_period)));
+	set(object, "start_interval", text_or_null(compose_known(&health->start_interval)));
+	set(object, "retries", text_or_null(compose_known(&health->retries)));
 	return object;
 }
 
@@ -409,8 +421,8 @@ static json_t *compose_volumes_json(const struct compose_service *service)
 		json_t *object = json_object();
 
 		set(object, "type", text_or_null(types[volume->type]));
-		set(object, "source", text_or_null(known(&volume->source)));
-		set(object, "target", text_or_null(known(&volume->target)));
+		set(object, "source", text_or_null(compose_known(&volume->source)));
+		set(object, "target", text_or_null(compose_known(&volume->target)));
 		set(object, "read_only", json_boolean(volume->read_only == COMPOSE_TRUE));
 		set(object, "line", number(volume->line));
 		(void)json_array_append_new(array, object);
@@ -418,10 +430,11 @@ static json_t *compose_volumes_json(const struct compose_service *service)
 	return array;
 }
 
-static json_t *service_json(const struct compose_service *service)
+static int add_service(json_t *services, const struct compose_service *service, struct error *err)
 {
 	json_t *object = json_object();
 
+	(void)json_array_append_new(services, object);
 	set(object, "name", doc_text(service->name));
 	set(object, "line", number(service->line));
 	set(object, "builds", json_boolean(service->builds));
@@ -435,14 +448,17 @@ static json_t *service_json(const struct compose_service *service)
 	set(object, "stop_signal", value_json(&service->stop_signal));
 	set(object, "stop_grace_period", value_json(&service->stop_grace_period));
 	set(object, "memory_limit", value_json(&service->mem_limit));
-	set(object, "entrypoint", command_json(&service->entrypoint));
-	set(object, "cmd", command_json(&service->command));
 	set(object, "healthcheck", compose_health_json(&service->healthcheck));
 	set(object, "ports", list_json(&service->ports));
 	set(object, "tmpfs", list_json(&service->tmpfs));
 	set(object, "volumes", compose_volumes_json(service));
 	set(object, "environment", variables_json(&service->environment));
-	return object;
+	set(object, "entrypoint", json_null());
+	set(object, "cmd", json_null());
+	if (service->entrypoint.there &&
+	    set_command(object, "entrypoint", &service->entrypoint, err) < 0)
+		return -1;
+	return service->command.there ? set_command(object, "cmd", &service->command, err) : 0;
 }
 
 json_t *outline_compose(const char *name, const char *data, size_t size,
@@ -456,10 +472,15 @@ json_t *outline_compose(const char *name, const char *data, size_t size,
 		return NULL;
 	outline = json_object();
 	services = json_array();
-	for (size_t i = 0; i < compose.count; i++)
-		(void)json_array_append_new(services, service_json(&compose.services[i]));
 	set(outline, "kind", json_string("compose"));
 	set(outline, "services", services);
+	for (size_t i = 0; i < compose.count; i++) {
+		if (add_service(services, &compose.services[i], err) < 0) {
+			json_decref(outline);
+			(void)error_prefix(err, "%s", name);
+			return NULL;
+		}
+	}
 	return whole(outline, err);
 }
 

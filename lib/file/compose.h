@@ -46,6 +46,8 @@ enum compose_truth {
 	COMPOSE_UNCLEAR, /* hangs on a variable that is not set, or is neither */
 };
 
+/* NULL: it is not there, or hangs on a variable that is not set. */
+const char *compose_known(const struct compose_value *value);
 /* true, yes, on, y and false, no, off, n, whatever their case. */
 enum compose_truth compose_truth(const struct compose_value *value);
 

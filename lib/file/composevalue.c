@@ -12,6 +12,11 @@
 /* What all values may take: aliases repeat them, variables lengthen them. */
 #define VALUES_SIZE_MAX ((size_t)16 << 20)
 
+const char *compose_known(const struct compose_value *value)
+{
+	return value->text != NULL && value->unknown == NULL ? value->value : NULL;
+}
+
 enum compose_truth compose_truth(const struct compose_value *value)
 {
 	static const struct {

@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
-  shell stale image_file seconds bytes millis percent counted slurp verdict_of ratio_check lint lint_found lint_credit_of);
+  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected);
@@ -309,6 +309,25 @@ sub percent { return sprintf '%.1f %%', POSIX::floor(10 * $_[0]) / 10 }
 sub counted {
 	my ($number, $one, $many) = @_;
 	return "$number " . ($number == 1 ? $one : $many // "${one}s");
+}
+
+# "15.1-15.4, 15.7": three or more that follow each other are a range.
+sub id_list {
+	my (@runs, $last);
+	for my $id (@_) {
+		my ($of, $number) = split /\./, $id;
+		if ($last && $last->[0] == $of && $last->[1] + 1 == $number) { push @{ $runs[-1] }, $id }
+		else { push @runs, [$id] }
+		$last = [ $of, $number ];
+	}
+	return join ', ', map { @$_ > 2 ? "$_->[0]-$_->[-1]" : @$_ } @runs;
+}
+
+# Of what a program printed: why it failed stands at the end.
+sub last_lines {
+	my ($output) = @_;
+	my @lines = grep { /\S/ } split /\n/, $output;
+	return [ @lines > 5 ? @lines[ -5 .. -1 ] : @lines ];
 }
 
 # A value against a limit and against the baseline's with some tolerance.

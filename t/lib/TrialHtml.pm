@@ -73,19 +73,23 @@ sub overview {
 
 sub item_link { return qq(<a href="#item-$_[0]">$_[0]</a>) }
 
+sub item_links { return join ', ', map { item_link($_->{id}) } @_ }
+
 sub failing {
 	my ($results) = @_;
-	my @failing = items_of($results, 'fail') or return '';
-	return "<h3>What fails</h3>\n<ul class=\"findings\">\n"
-	  . join('', map { '<li>' . item_link($_->{id}) . ' ' . html($_->{subject}) . ': <strong>' . html(cut($_->{found}, 500)) . "</strong></li>\n" } @failing)
-	  . "</ul>\n";
+	my @reasons = by_reason(items_of($results, 'fail')) or return '';
+	my $line = sub {
+		my ($found, $items) = @{ $_[0] };
+		return '<li>' . item_links(@$items) . (@$items == 1 ? ' ' . html($items->[0]{subject}) : '') . ': <strong>' . html(cut($found, 500)) . "</strong></li>\n";
+	};
+	return "<h3>What fails</h3>\n<ul class=\"findings\">\n" . join('', map { $line->($_) } @reasons) . "</ul>\n";
 }
 
 sub undecided {
 	my ($results) = @_;
-	my @reasons = by_reason($results) or return '';
+	my @reasons = by_reason(undecided_items($results)) or return '';
 	return "<h3>What was not decided</h3>\n<ul class=\"findings\">\n"
-	  . join('', map { '<li>' . join(', ', map { item_link($_) } @{ $_->[1] }) . ': ' . html(cut($_->[0], 500)) . "</li>\n" } @reasons) . "</ul>\n";
+	  . join('', map { '<li>' . item_links(@{ $_->[1] }) . ': ' . html(cut($_->[0], 500)) . "</li>\n" } @reasons) . "</ul>\n";
 }
 
 # A unit stays with its number where a narrow column is broken into lines.
@@ -112,7 +116,7 @@ sub layers {
 	my $sizes = evidence_document($results, '16-sizes.json') // return '';
 	my @images = map { $_->[1] && @{ $_->[1]{layers} // [] } ? $_ : () } [ 'Before', $sizes->{baseline} ], [ 'After', $sizes ];
 	my $scale = (sort { $b <=> $a } map { layers_bytes($_->[1]) } @images)[0] or return '';
-	my $text = "<p>Both bars have the same scale. Each part is a layer.</p>\n";
+	my $text = '<p>' . (@images > 1 ? 'Both bars have the same scale. ' : '') . "Each part is a layer.</p>\n";
 	for my $image (@images) {
 		my ($name, $size) = @$image;
 		my $layers = $size->{layers};

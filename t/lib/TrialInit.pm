@@ -12,6 +12,7 @@ use File::Basename ();
 use File::Find ();
 use JSON::PP;
 use Trial ();
+use TrialScan qw(on_path);
 
 # Sources that are looked through for routes.
 my $files_max = 2000;
@@ -27,11 +28,6 @@ sub text_of {
 }
 
 sub first_file { return (grep { -f } @_)[0] }
-
-sub on_path {
-	my ($name) = @_;
-	return scalar grep { -f && -x } map { "$_/$name" } split /:/, $ENV{PATH};
-}
 
 # Any text as one word of sh.
 sub quoted {
@@ -152,6 +148,14 @@ sub memory_of {
 	return $text =~ /^(\d+)([bkmg]?)b?$/i ? $1 . ($unit{ lc $2 } // '') : undef;
 }
 
+# What a service runs in place of the image's own. A word that hangs on a variable is nobody's guess.
+sub take_command {
+	my ($found, $name, $command, $place) = @_;
+	return if !$command || grep { !defined } @{ $command->{words} };
+	set($found, $name => JSON::PP->new->ascii->encode($command->{words}), $place->($command));
+	return;
+}
+
 sub take_service {
 	my ($found, $file, $service) = @_;
 	my $place = sub { return where($file, $_[0]{line}) };
@@ -159,6 +163,8 @@ sub take_service {
 	set($found, GRACE => $service->{stop_grace_period}{value}, $place->($service->{stop_grace_period})) if $service->{stop_grace_period};
 	set($found, MAX_MEMORY => memory_of($service->{memory_limit}{value} // ''), $place->($service->{memory_limit})) if $service->{memory_limit};
 	set($found, RUN_USER => $service->{user}{value}, $place->($service->{user})) if $service->{user};
+	take_command($found, RUN_ENTRYPOINT => $service->{entrypoint}, $place);
+	take_command($found, RUN_CMD => $service->{cmd}, $place);
 	take_health($found, $file, $service->{healthcheck});
 	for my $port (values_of($service->{ports})) {
 		set($found, PORT => $1, $place->($port)) if $port->{value} =~ m{(?:^|:)(\d+)(?:/tcp)?$};
@@ -331,13 +337,15 @@ my @sections = (
 		[ '=HEALTH_JSON' => 'what the JSON of that answer holds, as /status=healthy' ],
 		[ '=READY_PATH' => 'none was found' ], [ '=LIVE_PATH' => 'none was found' ], [ SECRETS_PATH => 'decides 18.7' ],
 		[ WEBHOOK_PATH => 'decides 18.9, with WEBHOOK_DATA or WEBHOOK_CASES' ] ],
-	[ 'how it runs' => [ RUN_ENV => 'environment of every run' ], [ PRODUCTION_ENV => 'environment of production runs' ], [ RUN_USER => 'user of the runs' ],
+	[ 'how it runs' => [ RUN_ENV => 'environment of every run' ], [ PRODUCTION_ENV => 'environment of production runs' ], [ RUN_CMD => 'command of the runs in place of the image\'s, a JSON list' ],
+		[ RUN_ENTRYPOINT => 'entry point of the runs, likewise' ], [ RUN_USER => 'user of the runs' ],
 		[ TMPFS => 'writable places, one a line; ro-run --suggest finds them' ], [ VOLUMES => 'writable places with the image\'s content' ],
 		[ GRACE => 'from the stop signal to the end at the most' ], [ '=USER_ID' => 'the uid that it must have; empty: any but 0' ],
 		[ MAX_MEMORY => 'peak memory at the most' ] ],
 	[ 'its health check' => [ HEALTH_INTERVAL => 'as the image must have it; 30s if not said' ], [ HEALTH_TIMEOUT => '10s' ],
 		[ HEALTH_START_PERIOD => '5s' ], [ HEALTH_RETRIES => '3' ] ],
-	[ 'builds' => [ BUILD_COMMAND => 'builds the image: 17.1, 18.1' ], [ REBUILD_COMMAND => 'builds it again: 18.24' ],
+	[ 'builds' => [ BUILD_COMMAND => 'builds the image: 17.1, 18.1' ], [ PRODUCTION_BUILD_COMMAND => 'builds it anew, for the time of 18.1; BUILD_COMMAND if not said' ],
+		[ BASELINE_BUILD_COMMAND => 'builds the image before, to compare that time with' ], [ REBUILD_COMMAND => 'builds it again: 18.24' ],
 		[ SECOND_IMAGE => 'a second build from the same source: 18.25' ], [ SECOND_BUILD_COMMAND => 'builds that' ] ],
 	[ 'tests and checks' => [ TEST_COMMAND => 'runs the unit tests: 17.2' ], [ TEST_REPORT => 'their JUnit report' ],
 		[ COVERAGE_REPORT => 'Cobertura, LCOV or coverage.py JSON: 17.5' ], [ BASELINE_TEST_REPORT => 'the JUnit report of before: 17.8' ],
@@ -404,6 +412,8 @@ sub init {
 	set(\%found, IMAGE => $options->{image}, '--image');
 	set(\%found, BASELINE => $options->{baseline}, '--baseline');
 	my ($file, $service, $dockerfile) = find_files(\%found, \@notes);
+	# the service is what runs, and so comes first
+	take_service(\%found, $file, $service) if $service;
 	die "no Dockerfile in '" . Cwd::getcwd() . "', and no --image\n" unless defined $dockerfile || defined $options->{image};
 	if (defined $dockerfile) {
 		my $outline = outline(\$why, $dockerfile) // die "$why\n";
@@ -411,7 +421,6 @@ sub init {
 		take_bases(\%found, $dockerfile, $outline);
 		take_uid(\%found, $dockerfile, $outline);
 	}
-	take_service(\%found, $file, $service) if $service;
 	if (defined $options->{image}) {
 		my $outline = outline(\$why, $options->{image});
 		if ($outline) { take_image(\%found, 'the image', $outline->{image}) }

@@ -90,22 +90,27 @@ sub closing_table {
 	return $table;
 }
 
+sub ids { return Trial::id_list(map { $_->{id} } @_) }
+
 # What fails, or a part of it: it is to fit into the description of a pull request.
 sub failing {
 	my ($results) = @_;
-	my @failing = items_of($results, 'fail') or return '';
+	my @reasons = by_reason(items_of($results, 'fail')) or return '';
 	my $most = 12;
 	my $text = "## What fails\n\n";
-	$text .= "- **$_->{id}** " . markdown($_->{subject}) . ': ' . markdown(cut($_->{found}, 300)) . "\n" for grep { defined } @failing[ 0 .. $most - 1 ];
-	$text .= '- and ' . (@failing - $most) . " more\n" if @failing > $most;
+	for my $reason (grep { defined } @reasons[ 0 .. $most - 1 ]) {
+		my ($found, $items) = @$reason;
+		$text .= '- **' . ids(@$items) . '** ' . (@$items == 1 ? markdown($items->[0]{subject}) . ': ' : '') . markdown(cut($found, 300)) . "\n";
+	}
+	$text .= '- and ' . ids(map { @{ $_->[1] } } @reasons[ $most .. $#reasons ]) . "\n" if @reasons > $most;
 	return "$text\n";
 }
 
 sub undecided {
 	my ($results) = @_;
-	my @reasons = by_reason($results) or return '';
+	my @reasons = by_reason(undecided_items($results)) or return '';
 	my $text = "## What was not decided\n\n";
-	$text .= '- ' . join(', ', @{ $_->[1] }) . ': ' . markdown(cut($_->[0] =~ s/^not decided: //r, 300)) . "\n" for @reasons;
+	$text .= '- ' . ids(@{ $_->[1] }) . ': ' . markdown(cut($_->[0], 300)) . "\n" for @reasons;
 	return "$text\n";
 }
 

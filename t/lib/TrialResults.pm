@@ -13,7 +13,7 @@ use JSON::PP;
 use Trial ();
 
 our @EXPORT = qw(read_results decode_text document printable cut value figures figure_text change_text
-  counts verdict items_of by_reason);
+  counts verdict items_of undecided_items by_reason);
 
 my %titles = (15 => 'read-only root', 16 => 'size', 17 => 'tests', 18 => 'production');
 my $interrupted = 'not decided: interrupted';
@@ -158,16 +158,20 @@ sub items_of {
 	return grep { $_->{status} eq $status } map { @{ $_->{items} } } @{ $results->{episodes} };
 }
 
-# What was not decided, as pairs of a reason and its ids, in the order of the first of them.
+# Items that share what was found, as [text, items], in the order of the first of each. Which utility
+# could not read an image makes no difference.
 sub by_reason {
-	my ($results) = @_;
-	my (@reasons, %ids);
-	for my $item (map { @{ $_->{items} } } @{ $results->{episodes} }) {
-		next unless $item->{status} eq 'skip' || $item->{status} eq 'interrupted';
-		push @reasons, $item->{found} unless $ids{ $item->{found} };
-		push @{ $ids{ $item->{found} } }, $item->{id};
+	my (@items) = @_;
+	my (@reasons, %items);
+	for my $item (@items) {
+		my $reason = $item->{found} =~ s/^(could not be decided: )[a-z]+-[a-z]+: /$1/r =~ s/^not decided: //r;
+		push @reasons, $reason unless $items{$reason};
+		push @{ $items{$reason} }, $item;
 	}
-	return map { [ $_, $ids{$_} ] } @reasons;
+	return map { [ $_, $items{$_} ] } @reasons;
 }
+
+# Those without a verdict.
+sub undecided_items { my ($results) = @_; return grep { $_->{status} =~ /^(?:skip|interrupted)$/ } map { @{ $_->{items} } } @{ $results->{episodes} } }
 
 1;

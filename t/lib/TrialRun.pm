@@ -41,6 +41,8 @@ sub trial_run {
 	push @arguments, map { ('--volume', $_) } setting_list('VOLUMES');
 	push @arguments, map { ('--allow', $_) } setting_list('ALLOW');
 	push @arguments, ('--user', setting('RUN_USER')) if setting('RUN_USER');
+	push @arguments, ('--entrypoint', setting('RUN_ENTRYPOINT')) if setting('RUN_ENTRYPOINT');
+	push @arguments, ('--cmd', setting('RUN_CMD')) if setting('RUN_CMD');
 	push @arguments, '--writable' if $options->{writable};
 	push @arguments, '--suggest' if $options->{suggest};
 	push @arguments, map { ('--read-only-path', $_) } @{ $options->{read_only_paths} // [] };

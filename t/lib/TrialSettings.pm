@@ -50,6 +50,8 @@ INTEGRATION_PERIOD|5m|how long Episode 18 repeats its probes
 GRACE|10s|from the stop signal to the end at the most
 RUN_ENV||environment of every run, NAME=VALUE; list
 PRODUCTION_ENV|LOG_LEVEL=INFO\nFLASK_ENV=production|environment of production runs; list
+RUN_CMD||command of the runs in place of the image's: a JSON list, or a text for its shell
+RUN_ENTRYPOINT||entry point of the runs, in the same form
 RUN_USER||user of the runs; default: the image's
 TMPFS||paths that are writable tmpfs in production; list
 VOLUMES||paths that are writable volumes in production, with the image's content at first; list
