@@ -49,6 +49,14 @@ has r/report.md '| refused writes | 4 | 2 | −2 (−50.0 %) |' 'and what was re
 is "$([ "$(wc -l <r/report.md)" -lt 60 ] && echo short)" short 'it is short'
 hasnt r/report.md 'Decided by' 'and does not repeat the checklist'
 
+cat >told.pl <<'END'
+	binmode STDOUT, ':utf8';
+	print TrialPapers::markdown($_), "\n" for 'by @someone, closes #12, a/b#3, GH-4', 'see https://example.org/x or www.example.org', 'app@sha256:00 a # b $x$ 12:30';
+END
+is "$(PERL5LIB=$SRCDIR/t/lib perl -MTrialPapers told.pl)" 'by @&#8203;someone, closes #&#8203;12, a/b#&#8203;3, GH-&#8203;4
+see https:&#8203;//example.org/x or www&#8203;.example.org
+app@sha256:00 a # b \$x\$ 12:30' 'nobody is called, and nothing referred to or linked'
+
 # metrics.json and junit.xml
 is "$(jq -c '[.schema, .verdict, .counts.holds, .counts.fails, .counts.skipped, .counts.interrupted]' r/metrics.json)" \
 	'["seatrial/metrics/1","fails",1,1,1,0]' 'metrics.json counts'
@@ -82,6 +90,13 @@ has r/report.html '<rect class="less" x="0.00"' 'bars of directories to scale'
 is "$(grep -o '<rect class="tint-0" x="0.00" y="0" width="[0-9.]*"' r/report.html | tr '\n' ' ')" \
 	'<rect class="tint-0" x="0.00" y="0" width="600.00" <rect class="tint-0" x="0.00" y="0" width="250.00" ' 'and bars of layers, both to one'
 has r/report.html 'And 30 more in evidence/15-run.json' 'a long timeline is cut in the table'
+
+made_report layers
+jq '.layers = [range(1000) | {index: ., instruction: "RUN \(.)", content_bytes: 1000}]' layers/evidence/16-sizes.json >sizes.json &&
+	mv sizes.json layers/evidence/16-sizes.json
+run trial_report layers
+has layers/report.html '<p>And 872 more in evidence/16-sizes.json.</p>' 'a thousand layers are cut'
+is "$(grep -c 'Layer [0-9]*, 1.0 kB: RUN' layers/report.html)" 128 'in the picture, too'
 
 # an interrupted trial
 made_report cut

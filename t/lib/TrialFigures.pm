@@ -11,6 +11,8 @@ use TrialResults;
 our @EXPORT = qw(html swatch instruction layers_bytes layer_bar change_bar latency_charts embedded_svg);
 
 my $tints = 6;
+# Engines have no more.
+our $layers_most = 128;
 
 sub html {
 	my ($text) = @_;
@@ -35,10 +37,11 @@ sub layers_bytes {
 	return $sum;
 }
 
+# What is behind the first of them would be too thin to be seen: it stays empty.
 sub layer_bar {
 	my ($title, $layers, $scale) = @_;
 	my ($at, $parts) = (0, '');
-	for my $layer (@$layers) {
+	for my $layer (grep { defined } @$layers[ 0 .. $layers_most - 1 ]) {
 		my $width = 1000 * ($layer->{content_bytes} // 0) / $scale;
 		my $says = "Layer $layer->{index}, " . Trial::bytes($layer->{content_bytes}) . ': ' . instruction($layer);
 		$parts .= sprintf qq(<rect class="%s" x="%.2f" y="0" width="%.2f" height="40"><title>%s</title></rect>\n), tint($layer->{index}), $at, $width, html($says);

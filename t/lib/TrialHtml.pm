@@ -121,10 +121,13 @@ sub layers {
 		my ($name, $size) = @$image;
 		my $layers = $size->{layers};
 		my $title = "$name: " . Trial::bytes(layers_bytes($size)) . ' in ' . @$layers . (@$layers == 1 ? ' layer' : ' layers');
-		my @rows = map { [ swatch($_->{index}) . $_->{index}, Trial::bytes($_->{content_bytes}), '<code>' . html(instruction($_)) . '</code>' ] } @$layers;
+		my @rows = map { [ swatch($_->{index}) . $_->{index}, Trial::bytes($_->{content_bytes}), '<code>' . html(instruction($_)) . '</code>' ] }
+		  grep { defined } @$layers[ 0 .. $TrialFigures::layers_most - 1 ];
+		my $rest = @$layers - @rows;
 		$text .= "<h3>$title</h3>\n" . layer_bar($title, $layers, $scale)
 		  . "<details><summary>Layers of the image " . lc $name . "</summary>\n"
-		  . table("$name: layers", [ 'Layer', 'Content', 'Made by' ], \@rows, 'layers') . "</details>\n";
+		  . table("$name: layers", [ 'Layer', 'Content', 'Made by' ], \@rows, 'layers')
+		  . ($rest ? "<p>And $rest more in evidence/16-sizes.json.</p>\n" : '') . "</details>\n";
 	}
 	return section('layers', 'Layers', $text);
 }

@@ -13,12 +13,14 @@ our @EXPORT = qw(tap_stream checklist report_markdown metrics junit);
 
 my %word = (ok => 'Holds', fail => '**Fails**', skip => 'Not decided', interrupted => 'Not decided');
 
-# Text of others between Markdown: on one line, and nothing in it is markup.
+# Text of others between Markdown: on one line, and nothing in it is markup, or what GitHub would link,
+# refer to or send mail for.
 sub markdown {
 	my ($text) = @_;
 	$text = printable($text =~ s/\s+/ /gr);
 	$text =~ s/&/&amp;/g;
-	$text =~ s/([|<>*_`~\\\[\]])/\\$1/g;
+	$text =~ s/([|<>*_`~\\\[\]\$])/\\$1/g;
+	$text =~ s/((?<!\w)@(?=\w)|#(?=\d)|\bGH-(?=\d)|\b(?:https?|ftp|mailto|xmpp):(?=\S)|\bwww(?=\.))/$1&#8203;/gi;
 	return $text;
 }
 
@@ -70,7 +72,7 @@ sub ticked {
 # and what to type to see it again.
 sub checklist {
 	my ($results) = @_;
-	my $paper = "# Checklist\n\nOf `" . ($results->{settings}{IMAGE} =~ tr/`\n/' /r) . "`: " . verdict($results)->{text} . ".\n\n";
+	my $paper = "# Checklist\n\nOf `" . printable($results->{settings}{IMAGE} =~ tr/`\n/' /r) . "`: " . verdict($results)->{text} . ".\n\n";
 	for my $number (15 .. 18) {
 		my $text = decode_text(Trial::slurp("$ENV{SEATRIAL_CHECKLISTS}/episode-$number.md"));
 		$text =~ s/^# /## /;
