@@ -97,6 +97,7 @@ jq '.layers = [range(1000) | {index: ., instruction: "RUN \(.)", content_bytes: 
 run trial_report layers
 has layers/report.html '<p>And 872 more in evidence/16-sizes.json.</p>' 'a thousand layers are cut'
 is "$(grep -c 'Layer [0-9]*, 1.0 kB: RUN' layers/report.html)" 128 'in the picture, too'
+has layers/report.html '<code>RUN 127</code>' 'instructions are as they were written'
 
 # an interrupted trial
 made_report cut

@@ -125,7 +125,7 @@ sub layers {
 		  grep { defined } @$layers[ 0 .. $TrialFigures::layers_most - 1 ];
 		my $rest = @$layers - @rows;
 		$text .= "<h3>$title</h3>\n" . layer_bar($title, $layers, $scale)
-		  . "<details><summary>Layers of the image " . lc $name . "</summary>\n"
+		  . "<details><summary>Layers of the image " . lc($name) . "</summary>\n"
 		  . table("$name: layers", [ 'Layer', 'Content', 'Made by' ], \@rows, 'layers')
 		  . ($rest ? "<p>And $rest more in evidence/16-sizes.json.</p>\n" : '') . "</details>\n";
 	}
