@@ -73,6 +73,13 @@ is "$(jq -r '.items["18.13"] | "\(.status) \(.found | sub(".*: "; ""))"' seatria
 	'fail and the baseline did not stay up to be compared with' '18.13: a baseline that ends at once'
 decides 'no port to ask' 15.4 'skip: no PORT in the settings' -s PORT=
 
+# a log of which the beginning was kept
+ln -s busybox root/bin/yes
+box_image loud.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; yes info: fine | head -n 400000; httpd -f -p 5000 -h /www & p=$!; for i in 1 2 3; do sleep 0.2; echo ERROR: late >&2; done; wait $p"],"Env":["PATH=/bin"],"User":"1000"}'
+run seatrial -q -s IMAGE=loud.tar -s STABILITY_PERIOD=2s 15.9 15.13 18.10
+is "$(jq -r '.items | map("\(.status) \(.found | sub("40000[0-9]"; "all"))") | join("; ")' seatrial-report/metrics.json)" \
+	'fail 3 error lines since it was ready; fail 3 error lines; fail all lines are no JSON with a level' 'errors behind what was kept of the log'
+
 # some of the gates
 decides 'gates that were not run' 18.30 'skip: Episode 15 was not run; Episode 16 was not run; Episode 17 was not run'
 mkdir 'a[1] '"'b'"

@@ -189,7 +189,7 @@ item '18.10', by => 'run', sub {
 	my @plain = log_not_json($run);
 	return fails('the log is empty: nothing shows its form') unless @{ $run->{log} };
 	return over_run($run, verdict_of(!@plain,
-		@plain ? counted(scalar @plain, 'line is', 'lines are') . ' no JSON with a level' : counted(scalar @{ $run->{log} }, 'line') . ', all JSON with a level',
+		@plain ? counted(lines_in(@plain), 'line is', 'lines are') . ' no JSON with a level' : counted(scalar @{ $run->{log} }, 'line') . ', all JSON with a level',
 		@plain ? (lines => first_lines(@plain)) : ()));
 };
 
@@ -197,7 +197,7 @@ item '18.11', by => 'run', sub {
 	my $run = run();
 	my @lines = (log_errors($run), log_read_only($run));
 	my @refused = refused($run);
-	return over_run($run, verdict_of(!@lines && !@refused, counted(scalar @lines, 'error line') . ', ' . counted(scalar @refused, 'refused write'),
+	return over_run($run, verdict_of(!@lines && !@refused, counted(lines_in(@lines), 'error line') . ', ' . counted(scalar @refused, 'refused write'),
 		lines => first_lines(@lines), attempts => refused_text(@refused)));
 };
 

@@ -7,7 +7,7 @@ use Exporter 'import';
 use Trial;
 
 our @EXPORT = qw(trial_run over_run asked endpoint endpoints answer log_errors log_read_only log_cache_warnings
-  log_not_json first_lines refused refused_text by_interval home_cache);
+  log_not_json lines_in first_lines refused refused_text by_interval home_cache);
 
 # The URL of a configured endpoint, or undef.
 sub endpoint {
@@ -110,8 +110,15 @@ sub is_cache_warning { return has_sign($_[0], 'cache') }
 sub with_rest {
 	my ($run, $total, @kept) = @_;
 	my $rest = $run->{log_truncated} ? $total->($run->{log_summary}) - @kept : 0;
-	push @kept, { time_ms => $run->{duration_ms}, text => "and $rest more behind what was kept of the log" } if $rest > 0;
+	push @kept, { text => "and $rest more behind what was kept of the log", lines => $rest } if $rest > 0;
 	return @kept;
+}
+
+# How many they are, with those that were not kept.
+sub lines_in {
+	my $count = 0;
+	$count += $_->{lines} // 1 for @_;
+	return $count;
 }
 
 sub log_errors {
@@ -146,7 +153,7 @@ sub by_interval {
 	my ($from, $to, @lines) = @_;
 	my @counts = (0) x 10;
 	my $length = ($to - $from) / 10 || 1;
-	for my $line (@lines) {
+	for my $line (grep { defined $_->{time_ms} } @lines) {
 		my $at = int(($line->{time_ms} - $from) / $length);
 		$counts[ $at > 9 ? 9 : $at ]++ if $at >= 0;
 	}
