@@ -121,6 +121,28 @@ is "$status $(value IMAGE) $(value PORT) $(value LIVE_PATH)" '0 node:latest 3000
 is "$(value TEST_COMMAND)" 'npx vitest run --reporter=junit --outputFile=junit.xml' 'its tests'
 is "$(value PRODUCTION_ENV | tr '\n' ' ')" 'LOG_LEVEL=INFO NODE_ENV=production' 'its environment'
 is "$(value BASE)" unset 'a base without a digest is no agreement'
+echo '{"scripts": {"test": "jest", "lint": "eslint ."}}' >package.json
+touch pnpm-lock.yaml
+run seatrial init --force
+is "$(value TEST_COMMAND) $(value LINT_COMMAND)" 'unset pnpm run lint' 'jest writes no report by itself; the linter has a script'
+echo '{"scripts": {"test": "jest"}, "devDependencies": {"jest-junit": "16"}}' >package.json
+run seatrial init --force
+is "$(value TEST_COMMAND)" 'npx jest --ci --reporters=default --reporters=jest-junit' 'with that module it does'
+echo '[1]' >package.json
+run seatrial init --force
+is "$status" 0 'a package.json that is none'
+cd ..
+mkdir ports && cd ports || exit 1
+for line in 'CMD ["uvicorn", "a:b", "--port", "8001"]' 'CMD gunicorn a:b --bind 0.0.0.0:${PORT:-8001}' 'ENTRYPOINT ["gunicorn", "-b", ":8001", "a:b"]'; do
+	printf 'FROM scratch\nEXPOSE 80\n%s\n' "$line" >Dockerfile
+	run seatrial init --force
+	is "$status $(value PORT)" '0 8001' "the port of $line"
+done
+printf 'FROM scratch\n' >Dockerfile
+echo module x >go.mod
+echo 'http.HandleFunc("/healthz", h); http.ListenAndServe(":8002", nil)' >main.go
+run seatrial init --force
+is "$status $(value PORT) $(value HEALTH_PATH) $(value TEST_COMMAND)" '0 8002 /healthz go run gotest.tools/gotestsum@latest --junitfile junit.xml ./...' 'a Go service'
 cd ..
 mkdir Deep && cd Deep || exit 1
 mkdir -p api/src
@@ -130,6 +152,23 @@ run seatrial init
 is "$status $(value IMAGE) $(value DOCKERFILE) $(value CONTEXT) $(value PORT) $(value USER_ID)" '0 deep:latest api/Prod.Dockerfile api 9001 65532' \
 	'a Dockerfile that only the compose file knows, which knows the port better'
 is "$(value RUN_CMD) $(value RUN_ENTRYPOINT)" '["serve","-p","9001","a b"] unset' 'what the service runs, unless it hangs on a variable'
+cat >docker-compose.yml <<'END'
+x-common: &common
+  restart: always
+services:
+  migrate: {<<: *common, build: {context: api}, profiles: [tools], command: migrate}
+  api:
+    <<: *common
+    build: {context: api, dockerfile: Prod.Dockerfile}
+    image: ${REGISTRY:-reg.example}/api
+    ports: ["${API_PORT:-80}:9001"]
+END
+run seatrial init --force
+is "$status $(value IMAGE) $(value RUN_CMD)" '0 reg.example/api unset' 'the service is what can be asked, and not what migrates its data'
+sed -i 's/:-reg.example/:?which/' docker-compose.yml
+run seatrial init --force
+is "$status $(wc -l <err | tr -d ' ')" '2 1' 'a compose file that demands a variable'
+has err "the variable 'REGISTRY' is demanded" 'is why there is no Dockerfile'
 echo 'services: [' >docker-compose.yml
 printf 'FROM scratch\n' >Dockerfile
 run seatrial init --force

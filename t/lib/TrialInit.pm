@@ -97,6 +97,16 @@ sub take_health {
 	return;
 }
 
+# A port that the command tells the server counts more than what EXPOSE says of it.
+sub take_command_port {
+	my ($found, $file, $image) = @_;
+	for my $command (grep { $_ } @$image{qw(cmd entrypoint)}) {
+		my $words = join ' ', grep { defined } @{ $command->{words} };
+		set($found, PORT => $1, 'the command, ' . where($file, $command->{line})) if $words =~ /(?:--port[= ]|(?:--bind|-b)[= ]\S*?:)(?:\$\{PORT:-)?(\d{2,5})\b/;
+	}
+	return;
+}
+
 sub take_image {
 	my ($found, $file, $image) = @_;
 	my $place = sub { my ($what, $value) = @_; return "$what, " . where($file, $value->{line}) };
@@ -106,6 +116,7 @@ sub take_image {
 		my %times = (HEALTH_INTERVAL => 'interval', HEALTH_TIMEOUT => 'timeout', HEALTH_START_PERIOD => 'start_period', HEALTH_RETRIES => 'retries');
 		set($found, $_, $health->{ $times{$_} }, $place->('HEALTHCHECK', $health)) for sort keys %times;
 	}
+	take_command_port($found, $file, $image);
 	for my $port (values_of($image->{exposed_ports})) {
 		set($found, PORT => $1, $place->('EXPOSE', $port)) if $port->{value} =~ m{^(\d+)(?:/tcp)?$};
 	}
@@ -184,9 +195,13 @@ sub take_service {
 # The service that is built here, and the Dockerfile and the folder it is built from.
 sub built_service {
 	my ($compose) = @_;
-	my @built = grep { $_->{builds} } @{ $compose->{services} };
-	my ($here) = grep { ($_->{context} ? $_->{context}{value} // '' : '.') =~ m{^\.?/?$} } @built;
-	return $here // $built[0];
+	# one that can be asked is the service, and not what migrates its data
+	my $worth = sub {
+		my ($service) = @_;
+		my $is_here = ($service->{context} ? $service->{context}{value} // '' : '.') =~ m{^\.?/?$};
+		return 2 * !!@{ $service->{ports} } + 2 * !!$service->{healthcheck} + $is_here;
+	};
+	return (sort { $worth->($b) <=> $worth->($a) } grep { $_->{builds} } @{ $compose->{services} })[0];
 }
 
 sub joined {
@@ -209,7 +224,7 @@ sub routes {
 			$number++;
 			my $place = $File::Find::name =~ s{^\./}{}r . ":$number";
 			$routes{$1} //= $place while $line =~ m{["'`](/[\w./-]{0,60})["'`]}g;
-			$routes{port} //= [ $1, $place ] if $line =~ /(?:\.listen\(|\bport\s*[=:]\s*)(\d{2,5})\b/i;
+			$routes{port} //= [ $1, $place ] if $line =~ /(?:\.listen\(|\bport\s*[=:]\s*)(\d{2,5})\b/i || $line =~ /(?:listen|bind|serve|run)\w*\(\s*"(?:0\.0\.0\.0|\[::\])?:(\d{2,5})"/i;
 			$routes{status} //= [ $1, $place ] if $line =~ /\bstatus["']?\s*[:=]\s*["'](healthy|ok|up|pass|success|alive)["']/i;
 		}
 	};
@@ -248,7 +263,8 @@ sub make_targets {
 }
 
 sub package_json {
-	return eval { JSON::PP->new->utf8->decode(text_of('package.json')) } // {};
+	my $package = eval { JSON::PP->new->utf8->decode(text_of('package.json')) };
+	return ref $package eq 'HASH' ? $package : {};
 }
 
 # How the tests run, with a report: (command, JUnit report, coverage report, where); the reports may be undef.
@@ -266,9 +282,10 @@ sub test_runner {
 	my $script = ref $package->{scripts} eq 'HASH' ? $package->{scripts}{test} // '' : '';
 	return ('npx vitest run --reporter=junit --outputFile=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bvitest\b/;
 	return ('npx mocha --reporter xunit --reporter-option output=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bmocha\b/;
-	return ('npx jest --ci --reporters=default --reporters=jest-junit', 'junit.xml', undef, 'package.json') if $script =~ /\bjest\b/;
+	# without that module it writes no report
+	return ('npx jest --ci --reporters=default --reporters=jest-junit', 'junit.xml', undef, 'package.json') if $script =~ /\bjest\b/ && text_of('package.json') =~ /"jest-junit"/;
 	return ('node --test --test-reporter=junit --test-reporter-destination=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bnode\b.*--test\b/;
-	return ('gotestsum --junitfile junit.xml ./...', 'junit.xml', undef, 'go.mod') if -f 'go.mod';
+	return ((on_path('gotestsum') ? 'gotestsum' : 'go run gotest.tools/gotestsum@latest') . ' --junitfile junit.xml ./...', 'junit.xml', undef, 'go.mod') if -f 'go.mod';
 	return ('vendor/bin/phpunit --log-junit junit.xml', 'junit.xml', undef, 'phpunit.xml') if first_file('phpunit.xml', 'phpunit.xml.dist');
 	return;
 }
@@ -301,6 +318,9 @@ sub take_checks {
 	set($found, LINT_COMMAND => 'ruff check . && ruff format --check .', 'pyproject.toml') if $pyproject =~ /^\[tool\.ruff/m;
 	set($found, LINT_COMMAND => 'black --check .', 'pyproject.toml') if $pyproject =~ /^\[tool\.black/m;
 	set($found, LINT_COMMAND => 'flake8', '.flake8') if -f '.flake8';
+	my $scripts = package_json()->{scripts};
+	my ($runner) = map { $_->[1] } grep { -f $_->[0] } [ 'pnpm-lock.yaml', 'pnpm' ], [ 'yarn.lock', 'yarn' ], [ 'package.json', 'npm' ];
+	set($found, LINT_COMMAND => "$runner run lint", 'package.json') if ref $scripts eq 'HASH' && defined $scripts->{lint};
 	set($found, LINT_COMMAND => 'npx eslint .', $eslint) if defined $eslint;
 	set($found, LINT_COMMAND => 'golangci-lint run', '.golangci.yml') if first_file('.golangci.yml', '.golangci.yaml');
 	my @safe = grep { $targets->{$_} } qw(help lint test check);
@@ -414,7 +434,7 @@ sub init {
 	my ($file, $service, $dockerfile) = find_files(\%found, \@notes);
 	# the service is what runs, and so comes first
 	take_service(\%found, $file, $service) if $service;
-	die "no Dockerfile in '" . Cwd::getcwd() . "', and no --image\n" unless defined $dockerfile || defined $options->{image};
+	die join('; passed over: ', "no Dockerfile in '" . Cwd::getcwd() . "', and no --image", @notes) . "\n" unless defined $dockerfile || defined $options->{image};
 	if (defined $dockerfile) {
 		my $outline = outline(\$why, $dockerfile) // die "$why\n";
 		take_image(\%found, $dockerfile, $outline->{image});
