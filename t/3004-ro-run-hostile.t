@@ -251,7 +251,7 @@ shot() {
 	shots=$((shots + 1))
 	case $status in 2 | 129 | 130 | 137 | 143) ;; *) missed="$missed $1 after $2 ms: status $status;" ;; esac
 	[ "$(wc -l <err)" -le 1 ] || [ "$1" = 9 ] || grep -q daemons err || missed="$missed $1 after $2 ms: $(cat err);"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 100); do
 		left=$(ps -eo pid,stat,args | grep -F "/$program" | grep -v grep)$(find "$shot_cache" -name '*.new*' 2>/dev/null)
 		[ -n "$left" ] || break
 		sleep 0.1
