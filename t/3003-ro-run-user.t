@@ -69,8 +69,8 @@ if [ -n "$stranger" ]; then
 	$stranger unshare --user true 2>/dev/null
 	if [ $? -eq 0 ]; then
 		check_all 'an ordinary user'
-		ro --cmd '["/bin/sleep","1000"]' --for 100ms --grace 0s box
-		is "$(pgrep -u 65534 -f 'sleep 1000' | wc -l)" 0 'an ordinary user: no process is left'
+		ro --cmd "[\"/bin/sleep\",\"1000.$$\"]" --for 100ms --grace 0s box
+		is "$(pgrep -u 65534 -f "sleep 1000[.]$$\b" | wc -l)" 0 'an ordinary user: no process is left'
 	else
 		fail 'an ordinary user may make user namespaces'
 	fi

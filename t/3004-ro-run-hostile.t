@@ -77,6 +77,7 @@ for_time=1s
 h fork-bomb
 is "$(reason)" 'killed 9' 'a fork bomb has no more than its time'
 is "$(jq '.refused_forks > 0' out)" true 'and that processes were denied is told'
+for_time=10s
 h sleepers
 is "$(logged)" 'children: EAGAIN' 'there is a most of processes'
 h threads
@@ -196,6 +197,8 @@ done
 format=--json
 
 # --- paths
+limit=70
+for_time=60s
 h many-paths 50000
 is "$(jq -r '"\(.refused_count) \(.refused | length)"' out)" '50000 2500' 'of many paths all are counted, the first are told'
 h long-paths
