@@ -16,6 +16,7 @@ struct image_size_options {
 	const char *baseline;
 	int measure;
 	bool content;
+	bool id;
 	struct size_limits limits;
 	struct option_number top;
 	struct option_number depth;
@@ -45,6 +46,10 @@ static const struct option_spec image_size_options[] = {
 	  "length of the lists of files and directories\n(default: 10; 0: no limit)", NULL },
 	{ "depth", 'd', OPTION_NUMBER, FIELD(depth), "N",
 	  "list directories of at most N path components\n(default: 3)", NULL },
+	{ "id", 0, OPTION_FLAG, FIELD(id), NULL,
+	  "print the image's ID and nothing else: what an\nengine calls it, else the digest of its\n"
+	  "configuration",
+	  NULL },
 	TOOL_IMAGE_OPTIONS(struct image_size_options),
 	TOOL_OPTIONS(struct image_size_options)
 };
@@ -115,6 +120,24 @@ static bool is_input(const char *name)
 	return image_name_parse(name, &parsed, NULL) == 0 && image_name_is_input(&parsed);
 }
 
+static int print_id(const struct image_size_options *options, const char *name, struct error *err)
+{
+	const struct size_limits *limits = &options->limits;
+	auto_image struct image *image = NULL;
+	char text[DIGEST_TEXT_MAX];
+	struct digest id;
+
+	if (options->baseline != NULL || options->content || limits->max.set ||
+	    limits->max_layers.set || limits->max_waste.kind != LIMIT_NONE ||
+	    tool_format(&options->tool) != FORMAT_TEXT)
+		return error_set(err, ERROR_USAGE, "--id measures nothing, and has one form");
+	if (image_open(name, &options->image, &image, err) < 0 ||
+	    image_find_id(image, &id, err) < 0)
+		return -1;
+	(void)puts(digest_text(&id, text));
+	return 0;
+}
+
 /* 0 with the verdict, -1 where there is none. */
 static int image_size(const struct image_size_options *options, const char *name, bool *ret_holds,
 		      struct error *err)
@@ -129,6 +152,10 @@ static int image_size(const struct image_size_options *options, const char *name
 
 	if (options->limits.min_reduction.set && options->baseline == NULL)
 		return error_set(err, ERROR_USAGE, "--min-reduction needs --baseline");
+	if (options->id) {
+		*ret_holds = true;
+		return print_id(options, name, err);
+	}
 	if (options->baseline != NULL && is_input(name) && is_input(options->baseline))
 		return error_set(err, ERROR_USAGE,
 				 "standard input cannot be both IMAGE and the baseline");

@@ -110,21 +110,20 @@ static int rules_of_pattern(struct rules *rules, const struct settings *settings
 static char *rules_directory(void)
 {
 	const char *named = getenv("SEATRIAL_RULES");
-	char program[PATH_MAX];
+	char own[PATH_MAX];
 	auto_free char *beside = NULL;
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	const char *slash;
 
 	if (named != NULL && *named != '\0')
 		return strdup(named);
 	if (length <= 0)
 		return strdup(RULES_DIR);
-	program[length] = '\0';
-	slash = strrchr(program, '/');
+	own[length] = '\0';
+	slash = strrchr(own, '/');
 	if (slash == NULL)
 		return strdup(RULES_DIR);
-	if (asprintf(&beside, "%.*s/../share/seatrial/rules", (int)(slash - program), program) <
-	    0) {
+	if (asprintf(&beside, "%.*s/../share/seatrial/rules", (int)(slash - own), own) < 0) {
 		beside = NULL;
 		return NULL;
 	}

@@ -36,6 +36,7 @@ is "$(jq -c '.layers[] | [.index, .instruction, .content_bytes, .files, .wasted_
 [2,"RUN step 2",100,1,0,"none",null]' 'figures of the layers'
 is "$(json out .image.id)" "sha256:$(tar -xOf app.tar config.json | sha256sum | cut -d' ' -f1)" \
 	'the image ID is the digest of its configuration'
+id=$(json out .image.id)
 is "$(jq -c '.top_files[] | [.path, .bytes, .layer]' out)" '["usr/bin/alias",4000,0]
 ["usr/lib/deep/er/data",3000,0]
 ["added",100,2]
@@ -103,6 +104,9 @@ expect_status 1 image-size --max 9713 app.tar
 has out 'FAILS  max  9714 B content; at most 9713 B demanded' 'figures that read alike are told apart'
 expect_status 0 image-size --max-layers 3 app.tar
 expect_status 1 image-size --max-layers 2 app.tar
+is "$(image-size --id app.tar) $(image-size --id - <app.tar)" "$id $id" '--id prints it'
+expect_trouble '--id measures nothing' image-size --id --json app.tar
+expect_trouble '--id measures nothing' image-size --id --baseline small.tar app.tar
 expect_status 0 image-size --max-waste 2500 app.tar
 expect_status 1 image-size --max-waste 2499 app.tar
 expect_status 0 image-size --max-waste 25.8% app.tar

@@ -24,6 +24,7 @@ same_size() {
 	if docker save "$3" >saved.tar 2>save.err; then
 		run image-size --json "docker-daemon:$3"
 		is "$(json out .content_bytes) $(cat err)" "$same_docker " "$1: so is that of the daemon's own image"
+		is "$(image-size --id "docker-daemon:$3")" "$(docker image inspect -f '{{.Id}}' "$3")" "$1: and its ID"
 		saved=$((saved + 1))
 	else
 		expect_trouble "$(sed 's/^Error response from daemon: //' save.err)" image-size "docker-daemon:$3"

@@ -87,15 +87,19 @@ is "$(json out '[.log[].text | select(test("'"$T"'"))] | length')" 0 'no mount o
 for signal in INT TERM KILL; do
 	ro-run --cache "$cache" box -- sleep "$long" >out 2>err &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 300); do
 		pgrep -f "^sleep $long" >/dev/null && break
-		sleep 0.2
+		sleep 0.1
 	done
 	kill -$signal "$pid"
 	wait "$pid"
 	status=$?
 	if [ $signal = KILL ]; then
-		sleep 0.5
+		# nobody waits for what ends with it
+		for _ in $(seq 100); do
+			pgrep -f "sleep $long|while :; do sleep $nap" >/dev/null || break
+			sleep 0.1
+		done
 	else
 		is "$status" 2 "SIG$signal: nothing decided"
 		has err "SIG$signal" "SIG$signal is named"

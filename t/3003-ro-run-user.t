@@ -69,8 +69,8 @@ if [ -n "$stranger" ]; then
 	$stranger unshare --user true 2>/dev/null
 	if [ $? -eq 0 ]; then
 		check_all 'an ordinary user'
-		ro --cmd '["/bin/sleep","1000"]' --for 100ms --grace 0s box
-		is "$(pgrep -u 65534 -f 'sleep 1000' | wc -l)" 0 'an ordinary user: no process is left'
+		ro --cmd "[\"/bin/sleep\",\"1000.$$\"]" --for 100ms --grace 0s box
+		is "$(pgrep -u 65534 -f "sleep 1000[.]$$\b" | wc -l)" 0 'an ordinary user: no process is left'
 	else
 		fail 'an ordinary user may make user namespaces'
 	fi
@@ -80,6 +80,7 @@ fi
 # others. The files that say so are put over this system's in a mount namespace.
 if [ "$(id -u)" -eq 0 ]; then
 	need_command newuidmap
+	need_command strace
 	printf '#nobody\n65534:200000:1000\n65534:300000:65536\nbad line\n' >subids
 	cache=$T/cache-mapped
 	mkdir "$cache" && chown 65534:65534 "$cache"
@@ -110,6 +111,12 @@ if [ "$(id -u)" -eq 0 ]; then
 	is "$status" 2 'a user beyond the range'
 	has err 'is not among your subordinate ids' 'is told'
 	is "$(find "$cache/roots" -maxdepth 1 -name '*.new*' | wc -l)" 0 'nothing is left half-made'
+	# what unpacks is late, and ro-run is ended before that could ask to be ended with it
+	run timeout 20 strace -f -o calls -e trace=prctl,recvfrom -e inject=prctl:delay_enter=300000 \
+		-e inject=recvfrom:signal=KILL:when=1 unshare --mount "$T/as-mapped" env HOME=/ "PATH=$PATH" \
+		ro-run --cache "$cache/cold" box
+	is "$(grep -o '+++ .*' calls | tail -n 2 | tr '\n' ' ')" '+++ killed by SIGKILL +++ +++ exited with 1 +++ ' \
+		'who is ended while it makes a user namespace leaves no process'
 fi
 
 done_testing

@@ -77,6 +77,7 @@ for_time=1s
 h fork-bomb
 is "$(reason)" 'killed 9' 'a fork bomb has no more than its time'
 is "$(jq '.refused_forks > 0' out)" true 'and that processes were denied is told'
+for_time=10s
 h sleepers
 is "$(logged)" 'children: EAGAIN' 'there is a most of processes'
 h threads
@@ -196,6 +197,8 @@ done
 format=--json
 
 # --- paths
+limit=70
+for_time=60s
 h many-paths 50000
 is "$(jq -r '"\(.refused_count) \(.refused | length)"' out)" '50000 2500' 'of many paths all are counted, the first are told'
 h long-paths
@@ -251,7 +254,7 @@ shot() {
 	shots=$((shots + 1))
 	case $status in 2 | 129 | 130 | 137 | 143) ;; *) missed="$missed $1 after $2 ms: status $status;" ;; esac
 	[ "$(wc -l <err)" -le 1 ] || [ "$1" = 9 ] || grep -q daemons err || missed="$missed $1 after $2 ms: $(cat err);"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 100); do
 		left=$(ps -eo pid,stat,args | grep -F "/$program" | grep -v grep)$(find "$shot_cache" -name '*.new*' 2>/dev/null)
 		[ -n "$left" ] || break
 		sleep 0.1

@@ -173,7 +173,7 @@ is "$status $(jq -c '.items | map_values(.status) | [.[]] | unique' report/metri
 for signal in INT TERM KILL; do
 	ro-run --for 60s --grace 1s --cmd '["sleep","600"]' docker-daemon:box:1 >out 2>err &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	for _ in $(seq 150); do
 		[ "$(docker ps -q | wc -l)" -eq 2 ] && break
 		sleep 0.2
 	done
@@ -194,7 +194,7 @@ is "$(docker volume ls -q | wc -l)" 0 'no volume is left'
 # The engine dies half-way
 ro-run --for 60s --cmd '["sleep","600"]' docker-daemon:box:1 >out 2>err &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+for _ in $(seq 150); do
 	[ "$(docker ps -q | wc -l)" -eq 2 ] && break
 	sleep 0.2
 done

@@ -143,7 +143,7 @@ if command -v openssl >/dev/null 2>&1; then
 	openssl s_server -quiet -accept 127.0.0.1:0 -key key.pem -cert cert.pem -www >tls 2>&1 &
 	tls=$!
 	at_exit="kill $tls 2>/dev/null; wait $tls 2>/dev/null; $at_exit"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 100); do
 		tls_port=$(ss -ltnpH 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$tls,.*/\1/p")
 		[ -n "$tls_port" ] && break
 		sleep 0.1

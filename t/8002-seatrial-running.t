@@ -108,14 +108,14 @@ run seatrial -q -s IMAGE=idle.tar -s 'RUN_ENTRYPOINT=["/bin/httpd"]' -s 'RUN_CMD
 is "$status $(jq -r '.items["15.2"].found' cmd/metrics.json)" '0 /bin/httpd -f -p 5000 -h /www as uid 1000' 'RUN_ENTRYPOINT'
 
 # an item that never ends
-conf <<'END'
-LINT_COMMAND='sleep 4711 & exec sleep 4712'
+conf <<END
+LINT_COMMAND='sleep 4711.$$ & exec sleep 4712.$$'
 ITEM_LIMIT=1s
 END
 run seatrial -q 17.3 16.10
 is "$status $(statuses seatrial-report)" '1 16.10=ok 17.3=fail' 'an item has a time'
 has out "has not ended within 1s (ITEM_LIMIT)" 'and that is said'
-is "$(pgrep -f 'sleep 471[12]' | wc -l | tr -d ' ')" 0 'nothing of it is left running'
+is "$(pgrep -f "sleep 471[12][.]$$\\b" | wc -l | tr -d ' ')" 0 'nothing of it is left running'
 
 # reports of another run
 cat >old.xml <<'END'
@@ -133,9 +133,9 @@ run seatrial -q -s 'TEST_COMMAND=touch old.xml' 17.2
 is "$(statuses seatrial-report)" 17.2=ok 'one that it did write does'
 
 # interrupted, and taken up again
-conf <<'END'
+conf <<END
 LINT_COMMAND='echo once >>linted'
-DEPLOYMENT_CHECKS='echo deployed >>checked; [ -e go-on ] || exec sleep 4713'
+DEPLOYMENT_CHECKS='echo deployed >>checked; [ -e go-on ] || exec sleep 4713.$$'
 END
 for signal in INT TERM; do
 	rm -rf cut linted checked go-on
@@ -151,7 +151,7 @@ for signal in INT TERM; do
 	is $? 2 "SIG$signal: it is not decided"
 	has err "interrupted by SIG$signal" "SIG$signal: it says so"
 	is "$(statuses cut)" '15.2=ok 17.3=ok 18.29=interrupted' "SIG$signal: the report has what was decided"
-	is "$(pgrep -f 'sleep 4713' | wc -l | tr -d ' ')" 0 "SIG$signal: nothing is left running"
+	is "$(pgrep -f "sleep 4713[.]$$\\b" | wc -l | tr -d ' ')" 0 "SIG$signal: nothing is left running"
 	has cut/tap/episode-18.tap 'Bail out! interrupted' "SIG$signal: the stream tells, too"
 done
 run seatrial -q --resume -o cut -s PORT=5001 15.2 17.3 18.29

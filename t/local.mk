@@ -417,7 +417,7 @@ check-valgrind: all $(EXTRA_PROGRAMS)
 		chmod +x wrappers/$$program || exit 1; done
 	@printf '#!/bin/sh\ncase $$1 in\n*.t) exec $(LIMITED) "$$@" ;;\n*) exec $(LIMITED) "$(abs_srcdir)/t/lib/under-valgrind" "$$@" ;;\nesac\n' >wrappers/run && chmod +x wrappers/run
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS CMOCKA_MESSAGE_OUTPUT; \
-	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 $(PROVE) -j$(JOBS) -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
+	VALGRIND="$(VALGRIND)" WRAPPERS="$(abs_builddir)/wrappers" UNIT_SMALL=1 PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/wrappers/tap" $(PROVE) -j$(JOBS) -e "$(abs_builddir)/wrappers/run" $(UNDER_VALGRIND)
 
 # The episodes and what they share are part of the product: seatrial runs them where they are installed.
 episodesdir = $(pkgdatadir)/t

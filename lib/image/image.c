@@ -327,6 +327,16 @@ int image_pass(const struct image *image, const struct pass_reader *reader, stru
 	return 0;
 }
 
+int image_find_id(const struct image *image, struct digest *ret_id, struct error *err)
+{
+	bool is_told = image_is_pending(image) && digest_is_set(&image->engine_id);
+
+	if (image_is_pending(image) && !is_told && image_pass(image, NULL, err) < 0)
+		return -1;
+	*ret_id = is_told ? image->engine_id : image->facts->id;
+	return 0;
+}
+
 bool image_is_remote(const struct image *image)
 {
 	return image->facts->source != NULL && source_is_remote(image->facts->source);

@@ -65,6 +65,9 @@ const struct digest *image_manifest_digest(const struct image *image);
 const struct digest *image_index_digest(const struct image *image);
 /* Of the configuration: Docker's image ID. */
 const struct digest *image_id(const struct image *image);
+/* The same without reading a stream, where it need not be: what an engine calls its image is known
+ * at once. ERROR_* of image_pass. */
+int image_find_id(const struct image *image, struct digest *ret_id, struct error *err) must_check;
 const struct configuration *image_configuration(const struct image *image);
 size_t image_layer_count(const struct image *image);
 const struct layer_info *image_layer(const struct image *image, size_t index);

@@ -222,8 +222,12 @@ int idmap_run(const struct idmap *map, int (*work)(void *context, struct error *
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		/* its own copy of our end would keep it waiting for us where we were ended before it
+		 * could ask to be ended with us */
+		(void)close(pair[0]);
 		work_inside(pair[1], work, context);
+	}
 	channel = pair[0];
 	(void)close(pair[1]);
 	if (pid < 0)

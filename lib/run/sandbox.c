@@ -314,6 +314,7 @@ static void take_streams(const struct sandbox *sandbox)
 _Noreturn void sandbox_enter(const struct sandbox *sandbox)
 {
 	struct error err = ERROR_INIT;
+	char byte;
 	int status;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -323,6 +324,9 @@ _Noreturn void sandbox_enter(const struct sandbox *sandbox)
 		_exit(125);
 	}
 	take_streams(sandbox);
+	/* who was ended before the leash was back has not pulled it */
+	if (recv(sandbox->channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		_exit(125);
 	status = execute_or_say(sandbox, &err);
 	send_message(sandbox->channel, SANDBOX_NOT_EXECUTED, err.text, -1);
 	_exit(status);

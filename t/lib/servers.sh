@@ -35,7 +35,7 @@ servers_root() {
 	setsid mmdebstrap --variant=minbase --include="$servers_packages" \
 		--setup-hook='mkdir -p "$1/usr/share/man/man1" "$1/usr/share/man/man7"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		--aptopt="$PWD/apt.conf" "$servers_codename" "$1" - <sources.list >servers.log 2>&1
+		--aptopt="$PWD/apt.conf" "$servers_codename" "$1" - <sources.list >servers.log 2>&1 8>&-
 }
 
 # What the images add to the packages.
@@ -164,11 +164,17 @@ servers_make() {
 	[ "$(id -u)" -eq 0 ]
 	need mmdebstrap 'not running as root: the packages cannot be installed'
 	servers_kept=${SERVERS_CACHE:+$SERVERS_CACHE/servers-$(printf %s "$servers_key" | sha256sum | cut -c 1-12).tar}
-	if [ -n "$servers_kept" ] && [ -s "$servers_kept" ]; then
-		ln -s "$servers_kept" servers.tar
-		return 0
+	if [ -n "$servers_kept" ]; then
+		# who wants them at the same time waits
+		exec 8>"$servers_kept.lock"
+		flock 8
 	fi
-	servers_assemble
-	need mmdebstrap "the servers cannot be assembled: $(grep '^E:' servers.log | head -n 1)"
-	[ -z "$servers_kept" ] || cp servers.tar "$servers_kept"
+	if [ -n "$servers_kept" ] && [ -f "$servers_kept" ]; then
+		ln -s "$servers_kept" servers.tar
+	else
+		servers_assemble
+		need mmdebstrap "the servers cannot be assembled: $(grep '^E:' servers.log | head -n 1)"
+		[ -z "$servers_kept" ] || { cp servers.tar "$servers_kept.part" && mv "$servers_kept.part" "$servers_kept"; }
+	fi
+	exec 8>&-
 }
