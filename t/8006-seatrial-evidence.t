@@ -50,6 +50,13 @@ decides 'an image of another build' 18.25 "fail: 'second.tar' $old" -s SECOND_IM
 decides 'one of this build' 18.25 'ok: the same image' -s SECOND_IMAGE=docker-archive:second.tar -s 'SECOND_BUILD_COMMAND=touch second.tar'
 decides 'an image and itself' 18.25 "fail: SECOND_IMAGE is the image itself: 'app.tar'" -s SECOND_IMAGE=app.tar
 
+# what a report claims without showing it
+echo '<testsuite name="a" tests="2" failures="1"><testcase name="b" classname="c"/></testsuite>' >claims.xml
+decides 'failures that no test case shows' 17.2 'fail: 1 test, 1 passed, 0 failed, 0 skipped, and failures that no test case shows' \
+	-s 'TEST_COMMAND=touch claims.xml' -s TEST_REPORT=claims.xml
+echo '<testsuite name="a" tests="1"><testcase name="d" classname="c"/></testsuite>' >after.xml
+decides 'tests that are gone' 17.8 'ok: no test got worse, 1 gone' -s BASELINE_TEST_REPORT=before.xml -s TEST_REPORT=after.xml
+
 # a build that comes from a cache is heard of once
 printf '#5 [2/3] RUN make\n#5 %s\n#6 [3/3] COPY a b\n#6 CACHED\n' CACHED >cached
 printf '#5 [2/3] RUN make\n#5 0.1 warning: old\n' >fresh
@@ -88,6 +95,18 @@ is "$(jq -r '.items["18.30"] | "\(.status): \(.found)"' "a[1] 'b'/metrics.json")
 	'skip: Episode 15 was run in part; Episode 16 was run in part' '18.30: gates of which a part was run'
 run seatrial -q -s MAKE_TARGETS=a/b -o "a[1] 'b'" 17.7 18.30
 is "$(jq -r '.items["18.30"] | "\(.status): \(.found)"' "a[1] 'b'/metrics.json")" 'fail: failed: 17.7' '18.30: one that fails, in any folder'
+
+# what is said to reproduce it does, and leaves the evidence alone
+run seatrial -q -s 'RUN_ENV=A=it'"'"'s "x" $y' -o 'a report' 15.4
+sums() { find 'a report' -type f -exec sha256sum {} + | sort; }
+sums >sums
+jq -r '.items["15.4"].commands[0]' 'a report/metrics.json' >again
+TMPDIR=$T run sh ./again
+is "$status $(jq -r .verdict out)" '0 holds' 'a command that reproduces'
+has err 'answers are in' 'says where its answers are'
+is "$(jq -r '.urls[0].status' "$(sed -n 's/^answers are in //p' err)"/15-run-ready.json)" 200 'and there they are'
+sums >sums2
+ok 'the evidence is what it was' cmp sums sums2
 
 # hadolint's word on another file
 echo 'FROM scratch' >Dockerfile

@@ -33,7 +33,8 @@ sub by_report {
 	my $tests = utility(lc $report, 'test-tally', $file)->{tests};
 	my $failed = $tests->{failed} + $tests->{errors};
 	my $text = counted($tests->{total}, 'test') . ", $tests->{passed} passed, $failed failed, $tests->{skipped} skipped";
-	return verdict_of($ran->{status} == 0 && $failed == 0 && $tests->{passed} > 0,
+	$text .= ', and failures that no test case shows' if $tests->{hidden_failures};
+	return verdict_of($ran->{status} == 0 && $failed == 0 && $tests->{passed} > 0 && !$tests->{hidden_failures},
 		$ran->{status} ? "$text; the command ended with status $ran->{status}" : $text,
 		%$tests{qw(total passed failed errors skipped)}, seconds => $ran->{seconds},
 		$failed ? (failures => [ map { $_->{name} } @{ $tests->{failures} } ]) : (),
@@ -106,8 +107,9 @@ item '17.8', lane => 'project', needs => ['BASELINE_TEST_REPORT'], sub {
 	return fails($stale) if $stale;
 	my $tally = utility('regressions', 'test-tally', '--baseline', $before, $after);
 	my @worse = @{ $tally->{regressions} };
-	return verdict_of(!@worse, @worse ? counted(scalar @worse, 'regression') . ", first $worse[0]" : 'no test got worse',
-		regressions => \@worse);
+	return verdict_of(!@worse, @worse ? counted(scalar @worse, 'regression') . ", first $worse[0]" : 'no test got worse'
+		  . join('', map { my ($name, $how) = @$_; @{ $tally->{$name} } ? ', ' . @{ $tally->{$name} } . " $how" : '' } [ gone => 'gone' ], [ skipped_now => 'skipped now' ]),
+		regressions => \@worse, gone => $tally->{gone}, skipped_now => $tally->{skipped_now});
 };
 
 done;

@@ -474,11 +474,13 @@ sub gathered {
 }
 
 # Runs a utility with --json and returns its document; dies with its own words when it was in trouble.
+# Arguments in a list are of this run alone: who does it again needs them not.
 sub utility {
 	my ($name, $utility, @arguments) = @_;
 	unshift @arguments, registry_options() if $reads_images{$utility} || $utility eq 'pin-check' && $arguments[0] eq '--verify';
-	my @command = ($utility, '--json', @arguments);
-	gathered($name, join(' ', map { quote($_) } @command), sub {
+	my @shown = map { quote($_) } $utility, '--json', grep { !ref } @arguments;
+	my @command = ($utility, '--json', map { ref ? @$_ : $_ } @arguments);
+	gathered($name, join(' ', @shown), sub {
 		my ($status, $out, $err) = capture($name, @command);
 		if ($status > 1 || !defined eval { $json->decode($out) }) {
 			$err =~ s/\s+\z//;

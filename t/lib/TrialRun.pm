@@ -25,7 +25,8 @@ sub trial_run {
 	my ($name, $image, $options, @probes) = @_;
 	my $base = Trial::evidence_path($name);
 	my $stem = $base =~ s{.*/}{}r;
-	my $script = "# The probes of this run.\nhere=\$(dirname \"\$0\")\n";
+	my $script = "# The probes of this run. Their answers go to the folder that is named.\n"
+	  . "here=\${1:-\$(mktemp -d)}\n[ \$# -gt 0 ] || echo \"answers are in \$here\" >&2\n";
 	for my $probe (@probes) {
 		my ($label, @arguments) = @$probe;
 		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { Trial::quote($_) } @arguments)
@@ -35,7 +36,7 @@ sub trial_run {
 	$script .= "[ -z \"\$failed\" ]\n";
 	my $file = save("$name.sh", "failed=\n$script");
 	# wherever the image is: only the sandbox tells who wrote what
-	my @arguments = ('--engine', 'sandbox', '--log', "$base.log", '--timeline', "$base.svg", '--grace', setting('GRACE'));
+	my @arguments = ('--engine', 'sandbox', [ '--log', "$base.log", '--timeline', "$base.svg" ], '--grace', setting('GRACE'));
 	push @arguments, map { ('--env', $_) } setting_list('RUN_ENV'), @{ $options->{env} // [] };
 	push @arguments, map { ('--tmpfs', $_) } setting_list('TMPFS');
 	push @arguments, map { ('--volume', $_) } setting_list('VOLUMES');
@@ -47,7 +48,7 @@ sub trial_run {
 	push @arguments, '--suggest' if $options->{suggest};
 	push @arguments, map { ('--read-only-path', $_) } @{ $options->{read_only_paths} // [] };
 	return utility($name, 'ro-run', @arguments, '--for', $options->{for}, $image) unless @probes;
-	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file);
+	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file, [ $base =~ s{/[^/]*\z}{}r ]);
 }
 
 # A verdict on all of a run: what a program that ended early would have done later is not known.
