@@ -227,6 +227,8 @@ has err 'endless.conf: it has not ended within 1 s' 'but it must end'
 for set in IMAGE=-x DOCKERFILE=--help; do
 	expect_trouble "is no name: begin it with ./" seatrial plan -s "$set"
 done
+is "$(perl -I"$SRCDIR/t/lib" -MTrial -e 'print join " ", map { Trial::size_limit($_) } qw(7 8b 1k 2KiB 3Mi 1.5gb 1TiB)')" \
+	'7 8 1000 2048 3145728 1500000000 1099511627776' 'every size that the settings take is one'
 for set in PORT=0 PORT=65536 "PORT=80
 " HEALTH_PATH=health 'VULNERABILITY_SEVERITIES=high crtical'; do
 	run seatrial plan -s "$set"

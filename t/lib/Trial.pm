@@ -279,11 +279,8 @@ sub seconds {
 
 sub size_limit {
 	my ($text) = @_;
-	my %unit = ('' => 1, b => 1, k => 1e3, m => 1e6, g => 1e9, kb => 1e3, mb => 1e6, gb => 1e9,
-		kib => 2**10, mib => 2**20, gib => 2**30);
-	my ($number, $name) = $text =~ /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
-	die "'$text' is no size\n" unless defined $number && exists $unit{ lc $name };
-	return $number * $unit{ lc $name };
+	my ($number, $prefix, $binary) = $text =~ /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i or die "'$text' is no size\n";
+	return $number * ($binary ? 1024 : 1000)**(index('kmgt', lc $prefix) + ($prefix ne ''));
 }
 
 # As docker prints sizes.
