@@ -425,7 +425,7 @@ dist_episodes_SCRIPTS = \
 	t/episode-15-read-only.t t/episode-16-size.t t/episode-17-tests.t t/episode-18-production.t
 episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialBuild.pm t/lib/TrialRun.pm t/lib/TrialScan.pm t/lib/TrialSchedule.pm t/lib/TrialSettings.pm \
-	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
+	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialAnnotations.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
@@ -451,7 +451,7 @@ t_lib_hostile_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_hostile_LDFLAGS = -static
 t_lib_hostile_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8100-report.t t/8101-report-browser.t
+shell_tests += t/8100-report.t t/8101-report-browser.t t/8102-report-annotations.t
 EXTRA_DIST += t/lib/report.sh t/lib/browse.js
 shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/8005-samples.t t/8300-seatrial-init.t t/8401-completions.t t/8402-installed.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
 	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
