@@ -384,14 +384,19 @@ check-local: all
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS \
 		CMOCKA_MESSAGE_OUTPUT SANITIZED; \
 	if [ -n "$(IMAGE)" ]; then \
-		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
-			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
+		seatrial -o "$(REPORT)" $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
+			$(if $(BASELINE),-s "BASELINE=$(BASELINE)") $(SEATRIALFLAGS); \
 	else \
 		$(WITHOUT_CMOCKA) $(MAKE) check-programs && rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j$(JOBS) -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
-.PHONY: check-programs check-valgrind
+.PHONY: check-containerfile check-programs check-valgrind
 check-programs: $(EXTRA_PROGRAMS)
+
+# The image that carries the utilities, built in a Docker daemon of the test's own: that takes minutes and Debian's packages.
+check-containerfile: all t/lib/attempt
+	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS; \
+	$(PROVE) -e "timeout -k 10 1800" $(PROVEFLAGS) $(srcdir)/t/8590-containerfile.t
 
 # Under valgrind an error or a lost block fails a test: all unit tests, and the utilities' own tests with each
 # utility behind a wrapper. What ro-run starts runs without, for valgrind ends at an execve. UNIT_SMALL makes the
@@ -425,7 +430,7 @@ dist_episodes_SCRIPTS = \
 	t/episode-15-read-only.t t/episode-16-size.t t/episode-17-tests.t t/episode-18-production.t
 episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialBuild.pm t/lib/TrialRun.pm t/lib/TrialScan.pm t/lib/TrialSchedule.pm t/lib/TrialSettings.pm \
-	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
+	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialAnnotations.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
@@ -451,8 +456,9 @@ t_lib_hostile_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_hostile_LDFLAGS = -static
 t_lib_hostile_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8100-report.t t/8101-report-browser.t
-EXTRA_DIST += t/lib/report.sh t/lib/browse.js
+shell_tests += t/8100-report.t t/8101-report-browser.t t/8102-report-annotations.t t/8500-ci.t t/8501-make-check.t
+EXTRA_DIST += t/lib/report.sh t/lib/browse.js t/lib/ci.py
+EXTRA_DIST += t/8590-containerfile.t
 shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/8005-samples.t t/8006-seatrial-evidence.t t/8007-seatrial-folder.t t/8300-seatrial-init.t t/8401-completions.t t/8402-installed.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
 	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
 
