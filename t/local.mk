@@ -391,7 +391,8 @@ check-local: all
 	fi
 
 .PHONY: check-containerfile check-programs check-valgrind
-check-programs: $(EXTRA_PROGRAMS)
+check-programs: all
+	@$(MAKE) $(EXTRA_PROGRAMS)
 
 # The image that carries the utilities, built in a Docker daemon of the test's own: that takes minutes and Debian's packages.
 check-containerfile: all t/lib/attempt
@@ -416,7 +417,7 @@ WRAPPED = image-diff image-size layer-grep pin-check probe ro-run test-tally
 WRAPPED_TESTS = t/0100% t/1000% t/2000% t/9000% t/3001% t/5002% t/7000% t/7001% t/7002% \
 	$(if $(VALGRIND_MORE),t/0202% t/0302% t/1001% t/2001% t/3002% t/5001%)
 UNDER_VALGRIND = $(addprefix $(srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
-check-valgrind: all $(EXTRA_PROGRAMS)
+check-valgrind: check-programs
 	@rm -rf wrappers && mkdir wrappers && for program in $(WRAPPED); do \
 		printf '#!/bin/sh\nexec $(VALGRIND) --log-file=/dev/null "%s" "$$@"\n' "$(abs_builddir)/bin/$$program" >wrappers/$$program && \
 		chmod +x wrappers/$$program || exit 1; done
