@@ -132,10 +132,10 @@ is "$status" 2 'papers that were not written are no pass'
 has err 'the report was not written: its process ended by signal 9' 'which is said'
 sha256sum papers/* 2>/dev/null >after
 ok 'and the former report is whole' cmp before after
-cat >perl5/Slow.pm <<'END'
+cat >perl5/Slow.pm <<'EOP'
 END { sleep 2 if ($ENV{SEATRIAL_MODE} // '') =~ /^item / }
 1;
-END
+EOP
 PERL5OPT="-I$T/perl5 -MSlow" run seatrial -q -o papers 17.3
 is "$status" 0 'an item whose process takes its time to end is decided'
 cat >perl5/Die.pm <<'END'

@@ -144,7 +144,8 @@ SECOND_IMAGE=second.tar
 END
 run seatrial -q 18.25
 is "$(jq -r '.items["18.25"] | "\(.status): \(.found)"' seatrial-report/metrics.json)" 'ok: 6 differences: 6 time' '18.25 names them'
-run seatrial -q -s SECOND_IMAGE=first.tar 18.25
+cp first.tar again.tar
+run seatrial -q -s SECOND_IMAGE=again.tar 18.25
 is "$(jq -r '.items["18.25"] | "\(.status): \(.found)"' seatrial-report/metrics.json)" 'ok: the same image' 'or says that there are none'
 
 if [ -n "${CORPUS:-}" ]; then
