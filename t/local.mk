@@ -397,7 +397,7 @@ check-programs: all
 	@$(MAKE) $(EXTRA_PROGRAMS)
 
 # The image that carries the utilities, built in a Docker daemon of the test's own: that takes minutes and Debian's packages.
-check-containerfile: all t/lib/attempt
+check-containerfile: check-programs
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS; \
 	$(PROVE) -e "timeout -k 10 1800" $(PROVEFLAGS) $(srcdir)/t/8590-containerfile.t
 

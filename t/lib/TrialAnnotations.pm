@@ -13,6 +13,7 @@ use Encode ();
 use Exporter 'import';
 use File::Basename qw(basename dirname);
 use JSON::PP;
+use Trial ();
 use TrialResults;
 
 our @EXPORT = qw(annotations code_quality);
@@ -87,7 +88,7 @@ sub issues {
 	return sort { @{ $b->{items} } <=> @{ $a->{items} } || $a->{rank} <=> $b->{rank} || $a->{number} <=> $b->{number} } @issues;
 }
 
-sub ids { return join ', ', map { $_->{id} } @{ $_[0]{items} } }
+sub ids { return Trial::id_list(map { $_->{id} } @{ $_[0]{items} }) }
 
 sub told { return printable(cut($_[0]{text}, 1000)) }
 
