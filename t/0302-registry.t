@@ -181,9 +181,9 @@ jq --arg host "$REGISTRY" --arg token "$REGISTRY_REFRESH_TOKEN" \
 holds 'an identity token' image-size --authfile identity.json "docker://$REGISTRY/team/app:1"
 jq --arg host "$REGISTRY" '.auths[$host] = {registrytoken: "old"}' auth.json >old.json
 expect_trouble 'wrong or expired' image-size --authfile old.json "docker://$REGISTRY/team/app:1"
-registry_start token --lifetime 4
+registry_start token --lifetime 8
 registry_push docker-archive:image.tar public/app:1
-faults_start --on /blobs/ slow=1000,5.5
+faults_start --on /blobs/ slow=1000,9.5
 holds 'a token that expires between two requests is renewed' image-size --content "docker://$FAULTS/public/app:1"
 
 # TLS

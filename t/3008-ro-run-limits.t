@@ -38,7 +38,7 @@ is "$(json out '.peak_memory_bytes > 200000000')" true 'its peak is known'
 ro --cpus 0.2 --for 1s --grace 0s --cmd '["/bin/sh","-c","while :; do :; done"]' box
 is "$(json out '.cpu_time_ms < 600')" true '--cpus holds a busy loop down'
 
-ro --memory 64MiB --cpus 1 --health-interval 100ms --for 350ms --grace 0s --cmd '["/bin/sleep","10"]' box
+ro --memory 64MiB --cpus 1 --health-interval 100ms --for 1s --grace 0s --cmd '["/bin/sleep","10"]' box
 is "$(json out .health)" healthy 'a health check is in the group'
 is "$(groups_left)" '' 'which goes with both'
 ro-run --cache "$cache" --memory 64MiB --cmd '["/bin/sleep","100"]' --for 100s box >out 2>err &

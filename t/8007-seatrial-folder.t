@@ -61,7 +61,7 @@ touch go-on
 run seatrial -q --resume -o killed 17.3 18.29
 is "$status $(cat linted) $(wc -l <checked | tr -d ' ')" '0 once 2' 'and --resume decides the rest only'
 [ "$status" -eq 0 ] || show_output
-is "$(ls -A killed | tr '\n' ' ')" 'checklist.md evidence gathered junit.xml metrics.json report.html report.md report.tap results tap trial.json ' \
+is "$(ls -A killed | tr '\n' ' ')" 'annotations.txt checklist.md codequality.json evidence gathered junit.xml metrics.json report.html report.md report.tap results tap trial.json ' \
 	'nothing else is left'
 
 # killed while the new report took the place of the old one
@@ -69,6 +69,13 @@ mkdir -p killed/.trial/.former killed/.trial/results
 mv killed/report.md killed/.trial/
 echo new >killed/.trial/report.md
 echo old >killed/.trial/.former/report.md
+
+# what could not be decided is no verdict, either
+run seatrial -q -o trouble -s DOCKERFILE=later 17.4
+is "$status $(jq -r '.items["17.4"].found' trouble/metrics.json | cut -c 1-22)" '1 could not be decided: ' 'an item in trouble'
+printf 'FROM scratch\nUSER 1000\nCOPY x /x\nCMD ["/x"]\n' >later
+run seatrial -q --resume -o trouble -s DOCKERFILE=later 17.4
+is "$(jq -r '.items["17.4"].found' trouble/metrics.json | cut -c 1-20)" '0 errors, 1 warning,' '--resume tries it again'
 run seatrial -q --resume -o killed -s PORT=1 17.3
 has err 'its settings were others' 'a trial that finds the halves'
 is "$(cat killed/report.md) $([ -e killed/.trial ] || echo whole)" 'new whole' 'makes them whole first'

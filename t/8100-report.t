@@ -6,7 +6,7 @@
 need_command jq
 need_command prove
 
-papers='checklist.md junit.xml metrics.json report.html report.md report.tap'
+papers='annotations.txt checklist.md codequality.json junit.xml metrics.json report.html report.md report.tap'
 
 made_report r
 run trial_report r

@@ -142,7 +142,7 @@ printf 'FROM scratch\n' >Dockerfile
 echo module x >go.mod
 echo 'http.HandleFunc("/healthz", h); http.ListenAndServe(":8002", nil)' >main.go
 run seatrial init --force
-is "$status $(value PORT) $(value HEALTH_PATH) $(value TEST_COMMAND)" '0 8002 /healthz go run gotest.tools/gotestsum@latest --junitfile junit.xml ./...' 'a Go service'
+is "$status $(value PORT) $(value HEALTH_PATH) $(value TEST_COMMAND)" '0 8002 /healthz gotestsum --junitfile junit.xml ./...' 'a Go service'
 cd ..
 mkdir Deep && cd Deep || exit 1
 mkdir -p api/src

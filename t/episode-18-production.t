@@ -93,15 +93,22 @@ sub pins {
 	return utility('pins', 'pin-check', (map { ('--base', $_) } setting_list('BASE')), setting('DOCKERFILE'));
 }
 
+# As lint_found() has them.
+sub pin_findings {
+	return [ map { setting('DOCKERFILE') . ":$_->{line}: $_->{raw}: $_->{reason} [pin-check]" } @_ ];
+}
+
 sub pin_checks {
 	my ($wanted, $text) = @_;
 	my $pins = pins();
 	my ($check) = grep { $_->{name} eq $wanted } @{ $pins->{checks} };
 	die "pin-check made no check '$wanted'\n" unless $check;
 	my @references = grep { $_->{pin} !~ /^(?:stage|scratch)$/ } map { @{ $_->{references} } } @{ $pins->{files} };
-	my @wrong = map { "line $_->{line}: $_->{raw}: $_->{reason}" } grep { !$_->{holds} } @references;
+	my @bad = grep { !$_->{holds} } @references;
+	my @wrong = map { "line $_->{line}: $_->{raw}: $_->{reason}" } @bad;
 	return verdict_of($check->{holds}, $check->{holds} ? "$text: " . counted(scalar @references, 'reference') : $wrong[0] // "$wanted does not hold",
-		references => [ map { "line $_->{line}: " . ($_->{resolved} // $_->{raw}) } @references ], @wrong ? (wrong => \@wrong) : ());
+		references => [ map { "line $_->{line}: " . ($_->{resolved} // $_->{raw}) } @references ],
+		@bad ? (wrong => \@wrong, findings => pin_findings(@bad)) : ());
 }
 
 # A build that was needed and failed, with what it said.
@@ -246,10 +253,12 @@ item '18.16', needs => ['DOCKERFILE'], sub {
 	my @asked = grep { $_->{registry} } map { @{ $_->{references} } } @{ $pins->{files} };
 	return fails('no reference has a digest that could be asked for') unless @asked;
 	my @moved = map { "line $_->{line}: $_->{note}" } grep { $_->{note} } @asked;
-	my ($wrong) = map { "line $_->{line}: $_->{raw}: $_->{reason}" } grep { !$_->{registry}{exists} } @asked;
+	my @gone = grep { !$_->{registry}{exists} } @asked;
+	my ($wrong) = map { "line $_->{line}: $_->{raw}: $_->{reason}" } @gone;
 	return verdict_of($check->{holds}, $wrong // 'the registry has ' . scalar(@asked) . ' of ' . scalar(@asked) . ' digests'
 		. (@moved ? ', ' . scalar(@moved) . ' of them older than its tag' : ''),
-		references => [ map { "line $_->{line}: $_->{resolved}" } @asked ], @moved ? (moved => \@moved) : ());
+		references => [ map { "line $_->{line}: $_->{resolved}" } @asked ], @moved ? (moved => \@moved) : (),
+		@gone ? (findings => pin_findings(@gone)) : ());
 };
 
 sub dockerfile_lint {
@@ -274,7 +283,7 @@ sub image_lint {
 item '18.17', needs => ['DOCKERFILE'], sub {
 	my $lint = dockerfile_lint('digest', 'digest-undocumented');
 	my @found = lint_found($lint);
-	return fails($found[0]) if @found;
+	return fails($found[0], findings => \@found) if @found;
 	return verdict_of(lint_credit_of($lint, 'digests documented'), lint_credit_of($lint, 'digests documented')
 		? 'a comment says how to verify and how to update the digest' : 'there is no digest that could be documented');
 };
@@ -282,9 +291,10 @@ item '18.17', needs => ['DOCKERFILE'], sub {
 item '18.18', needs => ['DOCKERFILE'], sub {
 	my $lint = dockerfile_lint('stages', 'single-stage', 'build-tools-in-final');
 	my $found = utility('build-tools', 'layer-grep', '--rules', setting('RULES_BUILD_TOOLS'), '--deny', production());
-	my @wrong = (lint_found($lint), map { "layer $_->{layer}: $_->{path}" } @{ $found->{matches} });
+	my @findings = lint_found($lint);
+	my @wrong = (@findings, map { "layer $_->{layer}: $_->{path}" } @{ $found->{matches} });
 	return verdict_of(!@wrong, @wrong ? $wrong[0] : 'a builder and a runtime stage; no build tools in any layer',
-		@wrong ? (found => first_lines(map { { text => $_ } } @wrong)) : ());
+		@wrong ? (found => first_lines(map { { text => $_ } } @wrong)) : (), @findings ? (findings => \@findings) : ());
 };
 
 item '18.19', sub {
@@ -333,7 +343,7 @@ item '18.22', by => 'run', needs => ['PORT'], sub {
 item '18.23', needs => ['DOCKERFILE'], sub {
 	my $lint = dockerfile_lint('order', 'sources-before-dependencies');
 	my @found = lint_found($lint);
-	return fails($found[0]) if @found;
+	return fails($found[0], findings => \@found) if @found;
 	return holds(lint_credit_of($lint, 'dependencies installed before the sources come')
 		? 'dependencies are installed before the sources come' : 'no instruction installs what the project\'s files name');
 };

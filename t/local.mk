@@ -372,7 +372,9 @@ LIMITED = timeout -k 10 $(TEST_SECONDS)
 # With IMAGE= (and BASELINE=, CONFIG=) the episodes run on yours instead.
 # Those that take long begin first, so that none is left over at the end; most wait more than they compute.
 LONG_TESTS = $(filter t/3100% t/3200% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
-TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS),$(shell_tests))) $(unit_tests)
+# With sanitizers those are left out that run no program of ours, but compilers, shellcheck and a browser.
+NOT_SANITIZED = $(if $(SANITIZE_CFLAGS),t/0102% t/0103% t/8101%)
+TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS) $(NOT_SANITIZED),$(shell_tests))) $(unit_tests)
 JOBS = 4
 if HAVE_CMOCKA
 WITHOUT_CMOCKA =
@@ -384,20 +386,27 @@ check-local: all
 	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS \
 		CMOCKA_MESSAGE_OUTPUT SANITIZED; \
 	if [ -n "$(IMAGE)" ]; then \
-		seatrial -o report $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
-			$(if $(BASELINE),-s "BASELINE=$(BASELINE)"); \
+		seatrial -o "$(REPORT)" $(if $(CONFIG),-c "$(CONFIG)") -s "IMAGE=$(IMAGE)" \
+			$(if $(BASELINE),-s "BASELINE=$(BASELINE)") $(SEATRIALFLAGS); \
 	else \
 		$(WITHOUT_CMOCKA) $(MAKE) check-programs && rm -rf tap && PERL_TEST_HARNESS_DUMP_TAP="$(abs_builddir)/tap" $(PROVE) -j$(JOBS) -e "$(LIMITED)" $(PROVEFLAGS) $(if $(TESTS),$(TESTS),$(TESTS_ALL)); \
 	fi
 
-.PHONY: check-programs check-valgrind
-check-programs: $(EXTRA_PROGRAMS)
+.PHONY: check-containerfile check-programs check-valgrind
+check-programs: all
+	@$(MAKE) $(EXTRA_PROGRAMS)
+
+# The image that carries the utilities, built in a Docker daemon of the test's own: that takes minutes and Debian's packages.
+check-containerfile: all t/lib/attempt
+	@$(TEST_ENVIRONMENT); export PATH SRCDIR BUILDDIR SEATRIAL_HOME SEATRIAL_RULES PROGRAMS; \
+	$(PROVE) -e "timeout -k 10 1800" $(PROVEFLAGS) $(srcdir)/t/8590-containerfile.t
 
 # Under valgrind an error or a lost block fails a test: all unit tests, and the utilities' own tests with each
 # utility behind a wrapper. What ro-run starts runs without, for valgrind ends at an execve. UNIT_SMALL makes the
 # unit tests of codecs and layers take a part of their cases. With VALGRIND_MORE=yes the tests that need many
 # minutes more run, too. Left out in any case:
 #   0000, 0101 to 0103, 0900   test the harness, texts and the fuzz corpora, which the sanitizers have
+#   0100                       ends before there is any input; what it leaks LeakSanitizer tells
 #   0201                       runs a program of the tests, which reads what 1001 reads
 #   0204                       looks with strace at what is opened
 #   0300                       tests the tests' own registries
@@ -408,10 +417,10 @@ check-programs: $(EXTRA_PROGRAMS)
 VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
 	--suppressions=$(abs_srcdir)/t/lib/valgrind.supp
 WRAPPED = image-diff image-size layer-grep pin-check probe ro-run test-tally
-WRAPPED_TESTS = t/0100% t/1000% t/2000% t/9000% t/3001% t/5002% t/7000% t/7001% t/7002% \
+WRAPPED_TESTS = t/1000% t/2000% t/9000% t/3001% t/5002% t/7000% t/7001% t/7002% \
 	$(if $(VALGRIND_MORE),t/0202% t/0302% t/1001% t/2001% t/3002% t/5001%)
 UNDER_VALGRIND = $(addprefix $(srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
-check-valgrind: all $(EXTRA_PROGRAMS)
+check-valgrind: check-programs
 	@rm -rf wrappers && mkdir wrappers && for program in $(WRAPPED); do \
 		printf '#!/bin/sh\nexec $(VALGRIND) --log-file=/dev/null "%s" "$$@"\n' "$(abs_builddir)/bin/$$program" >wrappers/$$program && \
 		chmod +x wrappers/$$program || exit 1; done
@@ -425,7 +434,7 @@ dist_episodes_SCRIPTS = \
 	t/episode-15-read-only.t t/episode-16-size.t t/episode-17-tests.t t/episode-18-production.t
 episodeslibdir = $(pkgdatadir)/t/lib
 dist_episodeslib_DATA = t/lib/Trial.pm t/lib/TrialBuild.pm t/lib/TrialRun.pm t/lib/TrialScan.pm t/lib/TrialSchedule.pm t/lib/TrialSettings.pm \
-	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
+	t/lib/TrialInit.pm t/lib/TrialWebhook.pm t/lib/TrialResults.pm t/lib/TrialAnnotations.pm t/lib/TrialPapers.pm t/lib/TrialFigures.pm t/lib/TrialHtml.pm t/lib/report.css
 dist_episodeslib_SCRIPTS = t/lib/trial-report
 
 shell_tests += t/0201-image-facts.t t/0202-image-bad-input.t t/0204-image-stream.t t/0205-image-stream-corpus.t \
@@ -451,8 +460,9 @@ t_lib_hostile_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNING_CFLAGS)
 t_lib_hostile_LDFLAGS = -static
 t_lib_hostile_LDADD =
 EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.supp
-shell_tests += t/8100-report.t t/8101-report-browser.t
-EXTRA_DIST += t/lib/report.sh t/lib/browse.js
+shell_tests += t/8100-report.t t/8101-report-browser.t t/8102-report-annotations.t t/8500-ci.t t/8501-make-check.t
+EXTRA_DIST += t/lib/report.sh t/lib/browse.js t/lib/ci.py
+EXTRA_DIST += t/8590-containerfile.t
 shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/8005-samples.t t/8006-seatrial-evidence.t t/8007-seatrial-folder.t t/8300-seatrial-init.t t/8401-completions.t t/8402-installed.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
 	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
 

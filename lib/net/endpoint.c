@@ -561,10 +561,10 @@ static int endpoint_authorise_locked(struct endpoint *endpoint, struct http_clie
 }
 
 /* After a 401. `generation` is of what was sent, `fresh` whether it had been made for this request:
- * then making it anew would not help. */
+ * then making it anew would not help. What another request had made may have expired since. */
 static int endpoint_authorise(struct endpoint *endpoint, struct http_client *client,
-			      const struct http_response *response, unsigned generation, bool fresh,
-			      struct error *err)
+			      const struct http_response *response, unsigned generation,
+			      bool *fresh, struct error *err)
 {
 	auto_challenge struct challenge challenge = { 0 };
 	int result = 0;
@@ -572,9 +572,13 @@ static int endpoint_authorise(struct endpoint *endpoint, struct http_client *cli
 	if (answer_challenge(response, &challenge, err) < 0)
 		return -1;
 	(void)pthread_mutex_lock(&endpoint->lock);
-	if (endpoint->generation == generation)
-		result = fresh ? endpoint_denied(endpoint, err)
-			       : endpoint_authorise_locked(endpoint, client, &challenge, err);
+	if (endpoint->generation != generation) {
+		*fresh = false;
+	} else {
+		result = *fresh ? endpoint_denied(endpoint, err)
+				: endpoint_authorise_locked(endpoint, client, &challenge, err);
+		*fresh = true;
+	}
 	(void)pthread_mutex_unlock(&endpoint->lock);
 	return result;
 }
@@ -769,16 +773,17 @@ int endpoint_get(struct endpoint *endpoint, const struct endpoint_request *reque
 	cleanup_by(conversation_release) struct conversation talk = { .endpoint = endpoint,
 								      .request = request };
 	uint64_t from = 0;
+	bool fresh = false;
 
 	if (endpoint_take_client(endpoint, &talk.client, err) < 0)
 		return -1;
-	for (unsigned authorised = 0; authorised < 3; authorised++) {
+	for (unsigned asked = 0; asked < 3; asked++) {
 		if (conversation_follow(&talk, err) < 0)
 			return -1;
 		if (http_status(talk.response) != 401 || talk.elsewhere)
 			break;
 		if (endpoint_authorise(endpoint, talk.client, talk.response, talk.generation,
-				       authorised > 0, err) < 0)
+				       &fresh, err) < 0)
 			return error_prefix(err, "GET %s", talk.url);
 	}
 	if (conversation_judge(&talk, &from, err) < 0)

@@ -285,7 +285,7 @@ sub test_runner {
 	# without that module it writes no report
 	return ('npx jest --ci --reporters=default --reporters=jest-junit', 'junit.xml', undef, 'package.json') if $script =~ /\bjest\b/ && text_of('package.json') =~ /"jest-junit"/;
 	return ('node --test --test-reporter=junit --test-reporter-destination=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bnode\b.*--test\b/;
-	return ((on_path('gotestsum') ? 'gotestsum' : 'go run gotest.tools/gotestsum@latest') . ' --junitfile junit.xml ./...', 'junit.xml', undef, 'go.mod') if -f 'go.mod';
+	return ('gotestsum --junitfile junit.xml ./...', 'junit.xml', undef, 'go.mod') if -f 'go.mod';
 	return ('vendor/bin/phpunit --log-junit junit.xml', 'junit.xml', undef, 'phpunit.xml') if first_file('phpunit.xml', 'phpunit.xml.dist');
 	return;
 }

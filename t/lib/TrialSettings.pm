@@ -209,7 +209,8 @@ sub read_file {
 }
 
 # The settings: defaults, then the file's, then SEATRIAL_NAME of the environment, then `set`, NAME =>
-# value. Dies with one line. CONFIG_DIR is the folder that all else counts from.
+# value. Dies with one line. CONFIG_FILE is the file, where there is one, and CONFIG_DIR the folder that all
+# else counts from.
 sub load {
 	my ($file, $set) = @_;
 	my %settings = %default;
@@ -218,6 +219,7 @@ sub load {
 	if (defined $file) {
 		-f $file && -r _ or die "cannot read the settings '$file'\n";
 		$file = Cwd::abs_path($file);
+		$settings{CONFIG_FILE} = $file;
 		$settings{CONFIG_DIR} = File::Basename::dirname($file);
 		chdir $settings{CONFIG_DIR} or die "cannot enter '$settings{CONFIG_DIR}': $!\n";
 		my $found = read_file($file);
