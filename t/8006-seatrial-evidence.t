@@ -108,6 +108,15 @@ is "$(jq -r '.urls[0].status' "$(sed -n 's/^answers are in //p' err)"/15-run-rea
 sums >sums2
 ok 'the evidence is what it was' cmp sums sums2
 
+# no secret is in the papers
+run seatrial -q -o secret -s 'RUN_ENV=api_token=hunter1
+DATABASE_URL=postgres://u:hunter2@db/x
+MODE=plain' -s 'PRODUCTION_ENV=SECRET_KEY=hunter3
+SITE=https://hunter4@example.org/' -s "LINT_COMMAND=NPM_TOKEN='hunter5 x' sort --key=2 </dev/null" -s 'DEPLOYMENT_CHECKS=API_KEY=hunter6 false' 15.2 17.3 18.3 18.29
+is "$(grep -rohE 'hunter[0-9]' secret | sort -u | tr '\n' ' ')" '' 'no secret is in the report'
+has secret/checklist.md '--env MODE=plain' 'what is none'
+has secret/checklist.md 'sort --key=2' 'is there'
+
 # hadolint's word on another file
 echo 'FROM scratch' >Dockerfile
 echo '[{"file":"../Dockerfile.dev","line":1,"level":"error","code":"DL1","message":"m"}]' >hadolint.json

@@ -14,6 +14,11 @@ is "$status" 1 'what fails is told by the exit status'
 [ ! -s err ] || show_output
 has out '1 of 3 items fail.' 'and by the summary'
 hasnt out "$(printf '\033')" 'which sends no control character to a terminal'
+sed -i 's/"it is"/"it is\\n::stop-commands::x"/; s/"status":"ok"/"status":"fail"/' r/results/episode-15.json
+run trial_report r
+is "$(grep -c '^ *::' out)" 0 'and no line that an image begins, which a CI may take for a command'
+made_report r
+run trial_report r
 is "$(cd r && ls -d -- *.* | tr '\n' ' ')" "$papers " 'every paper is there, and nothing else'
 for paper in $papers; do
 	iconv -f UTF-8 -t UTF-8 "r/$paper" >/dev/null

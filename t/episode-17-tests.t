@@ -17,7 +17,7 @@ sub by_status {
 	my ($name) = @_;
 	my $ran = command($name);
 	return verdict_of($ran->{status} == 0, "status $ran->{status} in " . millis(1000 * $ran->{seconds}),
-		command => setting($name), status => $ran->{status}, seconds => $ran->{seconds},
+		command => Trial::shown(setting($name)), status => $ran->{status}, seconds => $ran->{seconds},
 		$ran->{status} ? (last_lines => last_lines($ran->{output})) : ());
 }
 
@@ -27,9 +27,9 @@ sub by_report {
 	my $ran = command($name);
 	my $file = setting($report) // return fails("no $report in the settings: the command's status alone proves no test");
 	return fails(($ran->{status} ? "the command ended with status $ran->{status} and" : 'the command') . " left no '$file'",
-		command => setting($name), status => $ran->{status}, last_lines => last_lines($ran->{output})) unless -e $file;
+		command => Trial::shown(setting($name)), status => $ran->{status}, last_lines => last_lines($ran->{output})) unless -e $file;
 	my $stale = stale($ran, $file);
-	return fails($stale, command => setting($name)) if $stale;
+	return fails($stale, command => Trial::shown(setting($name))) if $stale;
 	my $tests = utility(lc $report, 'test-tally', $file)->{tests};
 	my $failed = $tests->{failed} + $tests->{errors};
 	my $text = counted($tests->{total}, 'test') . ", $tests->{passed} passed, $failed failed, $tests->{skipped} skipped";

@@ -147,7 +147,7 @@ item '18.3', by => 'run', sub {
 	my $run = run();
 	my $started = defined $run->{first_instruction_ms} && !$run->{exit}{early};
 	return verdict_of($started, $started ? "@{$run->{argv}} as uid $run->{user}{uid}" : 'it did not stay up',
-		environment => [ setting_list('PRODUCTION_ENV') ], user => $run->{user}, exit => $run->{exit});
+		environment => [ map { Trial::masked($_) } setting_list('PRODUCTION_ENV') ], user => $run->{user}, exit => $run->{exit});
 };
 
 item '18.4', by => 'run', settles => 'run-ready', needs => [$endpoints, 'PORT'], sub {
@@ -447,7 +447,7 @@ item '18.28', by => 'run', needs => ['BASELINE', $endpoints, 'PORT'], sub {
 item '18.29', lane => 'project', needs => ['DEPLOYMENT_CHECKS'], sub {
 	my @commands = setting_list('DEPLOYMENT_CHECKS');
 	my $number = 0;
-	my @failed = grep { shell('deployment-' . ++$number, $_)->{status} != 0 } @commands;
+	my @failed = map { Trial::shown($_) } grep { shell('deployment-' . ++$number, $_)->{status} != 0 } @commands;
 	return verdict_of(!@failed, @failed ? "failed: $failed[0]" : counted(scalar @commands, 'check') . (@commands == 1 ? ' succeeds' : ' succeed'), failed => \@failed);
 };
 

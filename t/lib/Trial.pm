@@ -445,8 +445,16 @@ sub shown {
 	my ($command) = @_;
 	my $final = $ENV{SEATRIAL_REPORT} =~ s{/\.trial\z}{}r;
 	$command =~ s/\Q$ENV{SEATRIAL_REPORT}\E/$final/g;
-	$command =~ s/(--env '?\w*(?:SECRET|TOKEN|PASSW|CREDENTIAL|KEY|AUTH)\w*=)(?:[^\s']|(?<==)'[^']*)*/$1***/gi;
-	return $command;
+	return masked($command);
+}
+
+# Variables by their names, and what stands before the host in an address.
+sub masked {
+	my ($text) = @_;
+	my $names = 'SECRET|TOKEN|PASSW|CREDENTIAL|KEY|AUTH|DSN';
+	$text =~ s/((?:--env '?\w*(?i:$names)\w*|(?<![\w-])[A-Z0-9_]*(?:$names)[A-Z0-9_]*)=)(?:[^\s']|(?<==)'[^']*)*/$1***/g;
+	$text =~ s{://[^/\s\@']+\@}{://***\@}g;
+	return $text;
 }
 
 # The same evidence is gathered once, whichever item and process asks for it first; the others wait.
