@@ -260,8 +260,16 @@ is "$status" 0 'a plan'
 has out '15.4   decided' 'says what will be decided'
 has out 'no BASELINE in the settings' 'and why the rest will not'
 has out '1 of 3 items will be decided, 2 cannot be.' 'and counts'
+run seatrial plan -s STABILITY_PERIOD=90s 15.4
+has out 'The runs of the image take 1:30 min at the least' 'and for how long'
 run seatrial plan --json
+is "$(jq -c '[.items[] | select(.id == "15.7" or .id == "16.4") | .lasts_seconds]' out)" '[1,null]' 'which is in the document, too'
 is "$(jq -r '[.items[] | select(.decided | not) | .id] | index("18.26") != null' out)" true 'as JSON'
 is "$(jq '.items | length' out)" 64 'all items'
+
+# progress on a terminal: what is running, and how long it has
+script -qec 'stty cols 78; seatrial -q -s STABILITY_PERIOD=2s 15.2 15.7' /dev/null </dev/null >out 2>&1
+has out 'of 2 items decided; running 15.2 (0:00 of 0:02)' 'progress says what runs and how long it has'
+is "$(tr '\r' '\n' <out | awk 'length($0) > 84' | wc -l)" 0 'within the width'
 
 done_testing

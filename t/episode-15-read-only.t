@@ -58,6 +58,8 @@ sub none {
 	return fails(counted(lines_in(@lines), $what), lines => first_lines(@lines));
 }
 
+lasts run => seconds(setting('STABILITY_PERIOD'));
+
 item '15.1', by => 'image', sub {
 	my $image = utility('image', 'image-size', setting('IMAGE'))->{image};
 	my $digest = $image->{manifest_digest} // $image->{id};

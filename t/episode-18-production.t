@@ -117,6 +117,8 @@ sub build_failed {
 	return fails("$what ended with status $ran->{status}", last_lines => last_lines($ran->{output}));
 }
 
+lasts run => seconds(setting('INTEGRATION_PERIOD'));
+
 item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND|BUILD_COMMAND'], sub {
 	my $command = setting('PRODUCTION_BUILD_COMMAND') // setting('BUILD_COMMAND');
 	# a second build of 17.1's would come from its cache, in no time and without a warning

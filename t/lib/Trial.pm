@@ -37,11 +37,11 @@ use JSON::PP;
 use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
-our @EXPORT = qw(item done holds fails skips setting setting_list setting_on utility evidence save
+our @EXPORT = qw(item lasts done holds fails skips setting setting_list setting_on utility evidence save
   shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of ratio_check lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
-my ($episode, @items, @results, %subjects, $tap, %selected);
+my ($episode, @items, @results, %subjects, $tap, %selected, %lasts);
 my $settings = {};
 my $mode = $ENV{SEATRIAL_MODE} // '';
 # What the item that is being decided has used, and when it must have ended.
@@ -137,6 +137,13 @@ sub item {
 	my $subject = $subjects{$id} // die "the checklist has no item $id\n";
 	return if %selected && !$selected{$id} && !$selected{$episode};
 	push @items, { id => $id, subject => $subject, @options, decide => $decide };
+	return;
+}
+
+# How long the gathering of an evidence takes at the least: for who waits for it.
+sub lasts {
+	my ($evidence, $seconds) = @_;
+	$lasts{$evidence} = $seconds;
 	return;
 }
 
@@ -247,7 +254,7 @@ sub done {
 
 sub list {
 	for my $item (@items) {
-		my %told = (%$item, episode => 0 + $episode, missing => scalar missing($item));
+		my %told = (%$item, episode => 0 + $episode, missing => scalar missing($item), lasts => $lasts{ $item->{by} // '' });
 		delete @told{qw(decide needs)};
 		print $json->encode(\%told), "\n";
 	}

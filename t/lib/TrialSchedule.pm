@@ -142,13 +142,19 @@ sub clock {
 	return sprintf '%d:%02d', $seconds / 60, $seconds % 60;
 }
 
+# "0:12", or "0:12 of 2:00" where it is known how long it has.
+sub time_of {
+	my ($item, $seconds) = @_;
+	return clock($seconds) . (defined $item->{lasts} && $seconds <= $item->{lasts} ? ' of ' . clock($item->{lasts}) : '');
+}
+
 sub progress_line {
 	my ($self) = @_;
 	my $now = Time::HiRes::time();
 	my @running = sort { $a->{began} <=> $b->{began} } values %{ $self->{running} };
 	my $decided = @{ $self->{items} } - @running - @{ $self->{waiting} };
 	my $line = ($self->{interrupted} ? 'ending: ' : '') . "$decided of " . @{ $self->{items} } . ' items decided';
-	$line .= '; running ' . join ', ', map { "$_->{item}{id} (" . clock($now - $_->{began}) . ')' } @running if @running;
+	$line .= '; running ' . join ', ', map { "$_->{item}{id} (" . time_of($_->{item}, $now - $_->{began}) . ')' } @running if @running;
 	return $line;
 }
 
