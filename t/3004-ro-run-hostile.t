@@ -21,8 +21,8 @@ chmod 755 root/odd/*
 box_image box '{"Cmd":["/bin/sh"],"Env":["PATH=/bin"]}'
 
 # h [OPTION...] CASE [ARGUMENT]: the case under ro-run; everything that must hold in any case is tested.
-limit=12
-for_time=3s
+limit=70
+for_time=60s
 format=--json
 h() {
 	options=
@@ -80,12 +80,11 @@ for for_time in 1s 4s 10s; do
 done
 is "$(reason)" 'killed 9' 'a fork bomb has no more than its time'
 is "$(jq '.refused_forks > 0' out)" true 'and that processes were denied is told'
-for_time=10s
+for_time=60s
 h sleepers
 is "$(logged)" 'children: EAGAIN' 'there is a most of processes'
 h threads
 is "$(logged)" 'threads: EAGAIN' 'and of threads'
-for_time=8s
 h daemons
 is "$(reason)" 'ended 0' 'daemons end with process 1'
 h orphans
@@ -104,7 +103,7 @@ is "$(jq -r '"\(.refused_count) \(.refused | length) \([.refused[].count] | uniq
 for_time=300ms
 h deaf
 is "$(reason) $(jq -r .stop.killed out)" 'killed 9 true' 'who ignores and blocks every signal is killed'
-for_time=8s
+for_time=60s
 h kill-first
 is "$(logged) $(reason)" 'still here ended 0' 'process 1 is killed and stopped by nobody inside'
 h stop-first
@@ -176,7 +175,6 @@ is "$(jq .written_count out)" 20000 'twenty thousand files in a tmpfs are counte
 
 # --- output
 megabytes=64
-for_time=10s
 [ "${HOSTILE_ALL:-}" = yes ] && megabytes=1024 && limit=100 && for_time=90s
 h pour-line "$megabytes"
 is "$(jq -r '"\(.log_truncated) \([.log[].text | length] | max)"' out)" 'true 262144' "$megabytes MiB in one line: it is cut"
@@ -200,15 +198,12 @@ done
 format=--json
 
 # --- paths
-limit=70
-for_time=60s
 h many-paths 50000
 is "$(jq -r '"\(.refused_count) \(.refused | length)"' out)" '50000 2500' 'of many paths all are counted, the first are told'
 h long-paths
 is "$(jq -r '"\(.refused_count) \([.refused[].path | length] | max) \(.refused | length > 200)"' out)" '2001 4095 true' 'paths of the longest kind'
 
 # --- what is no program
-limit=12
 odd() {
 	run ro-run --json --cache "$cache" --cmd "[\"$1\"]" box
 	is "$status $(json out .exit.code)" "1 $2" "$1: status $2"
