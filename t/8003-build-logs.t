@@ -114,7 +114,8 @@ REBUILD_COMMAND='cat kit2'
 END
 run seatrial -q 18.1 18.24
 is "$(jq -r '.items["18.24"].found' seatrial-report/metrics.json)" '5 of 5 steps reused, by BuildKit' '18.24 counts'
-is "$(jq -r '.items["18.1"] | "\(.status) \(.values.warnings | length)"' seatrial-report/metrics.json)" 'fail 1' '18.1 names the warning'
+is "$(jq -r '.items["18.1"] | "\(.status) \(.values.warnings | length)"' seatrial-report/metrics.json)" 'fail 1' '18.1 counts the warnings'
+is "$(jq -r '.items["18.1"] | .values.warnings[0] as $first | .found | endswith(": " + $first)' seatrial-report/metrics.json)" true 'and names the first'
 run seatrial -q -s REBUILD_COMMAND=true 18.24
 is "$(jq -r '.items["18.24"].status' seatrial-report/metrics.json)" fail 'no steps are no pass'
 run seatrial -q -s REBUILD_COMMAND=true -s REBUILD_LOG=kit1 18.24

@@ -133,7 +133,7 @@ item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND
 	return skips("it builds, but $log->{unheard} of " . counted($log->{steps}, 'step') . ' ran in an earlier build: neither their time nor their warnings are known; a build without a cache tells',
 		seconds => $ran->{seconds}) if $log->{unheard} && !@warnings && $ran->{seconds} <= $limit && !$slower;
 	return verdict_of(!@warnings && $ran->{seconds} <= $limit && !$slower,
-		'built in ' . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning')
+		'built in ' . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning') . (@warnings ? ": $warnings[0]" : '')
 		  . ($slower ? ', slower than the baseline\'s build' : ''),
 		seconds => $ran->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : (),
 		@warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
