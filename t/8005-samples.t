@@ -13,6 +13,7 @@ body=$(cat)
 case $body in
 *'"id":7'*) printf 'Status: 202 Accepted\r\nContent-Type: application/json\r\n\r\n{"status":"queued","id":7,"kind":"%s"}' "$HTTP_X_KIND" ;;
 *grün*) printf 'Content-Type: text/plain\r\n\r\ngrün' ;;
+*'"id":9'*) printf 'Content-Type: application/json\r\n\r\n{"length":%d}' "${#HTTP_X_AUTH_TOKEN}" ;;
 *plain*) printf 'Content-Type: text/plain\r\n\r\n%s' "$CONTENT_TYPE" ;;
 *) printf 'Status: 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{"error":"no id"}' ;;
 esac
@@ -66,6 +67,13 @@ jq '.[0].json["/id"] = "7" | .[4].status = 200' cases.json >wrong.json
 decides 'answers that are wrong' 18.9 "fail: 2 of 6 webhooks not as expected; accepted: '/id' is 7, not \"7\"" -s WEBHOOK_CASES=wrong.json
 decides 'a path that nobody has' 18.9 'fail: 1 of 1 webhook not as expected; sample: status 501' -s WEBHOOK_CASES= \
 	-s WEBHOOK_PATH=/none
+
+# a header that is a secret is sent, and written down nowhere
+token="it's \"hunter\" \$x \`y\`"
+decides 'a header with a secret' 18.9 'ok: 1 webhook answered as expected' -s WEBHOOK_CASES= -s 'WEBHOOK_DATA={"id":9}' \
+	-s "WEBHOOK_HEADERS=X-Auth-Token: $token" -s "WEBHOOK_JSON=/length=${#token}"
+is "$(grep -rl hunter seatrial-report)" '' 'is in no part of the report'
+has seatrial-report/evidence/18-run.sh '# TRIAL_HEADER_1: the value of a header' 'which says where it is missing'
 
 # refused NAME WORDS TEXT: a file of cases that is wrong is told before anything runs.
 refused() {

@@ -18,25 +18,35 @@ sub endpoint {
 
 sub endpoints { return grep { defined } map { endpoint($_) } @_ }
 
-# Runs IMAGE while the probes run one after the other; each leaves its document as evidence
-# "NAME-LABEL". A probe named first that fails ends the run: nothing else could be measured.
-# Options: writable, suggest, read_only_paths, env, for (without probes: how long).
-sub trial_run {
-	my ($name, $image, $options, @probes) = @_;
-	my $base = Trial::evidence_path($name);
-	my $stem = $base =~ s{.*/}{}r;
-	my $script = "# The probes of this run. Their answers go to the folder that is named.\n"
+# A header whose name speaks of a secret is evidence for nobody: it comes by a variable, TRIAL_HEADER_N.
+sub word_of {
+	my ($word, $hidden) = @_;
+	my ($name, $value) = $word =~ /\A([\w-]*(?:auth|token|secret|key|signature|cookie|passw)[\w-]*:\s*)(.+)/is or return Trial::quote($word);
+	push @$hidden, $value;
+	return Trial::quote($name) . '"$TRIAL_HEADER_' . @$hidden . '"';
+}
+
+# A script of probes, one after the other; each leaves its document in the folder that the script is
+# given. One named first that fails ends it. What must not be in it is put into `hidden`.
+sub probe_script {
+	my ($stem, $hidden, @probes) = @_;
+	my $script = "# The probes of this run. Their answers go to the folder that is named.\nfailed=\n"
 	  . "here=\${1:-\$(mktemp -d)}\n[ \$# -gt 0 ] || echo \"answers are in \$here\" >&2\n";
 	for my $probe (@probes) {
 		my ($label, @arguments) = @$probe;
-		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { Trial::quote($_) } @arguments)
-		  . ' >' . "\"\$here\"/" . Trial::quote("$stem-$label.json") . ' 2>' . "\"\$here\"/" . Trial::quote("$stem-$label.err") . " || failed=$label\n";
+		my $file = '"$here"/' . Trial::quote("$stem-$label");
+		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { word_of($_, $hidden) } @arguments)
+		  . " >$file.json 2>$file.err || failed=$label\n";
 		$script .= "[ -z \"\$failed\" ] || exit 1\n" if $probe == $probes[0];
 	}
-	$script .= "[ -z \"\$failed\" ]\n";
-	my $file = save("$name.sh", "failed=\n$script");
-	# wherever the image is: only the sandbox tells who wrote what
-	my @arguments = ('--engine', 'sandbox', [ '--log', "$base.log", '--timeline', "$base.svg" ], '--grace', setting('GRACE'));
+	my $number = 0;
+	return join '', (map { '# TRIAL_HEADER_' . ++$number . ": the value of a header, which is not written down\n" } @$hidden), $script, "[ -z \"\$failed\" ]\n";
+}
+
+# How every run is made; options as trial_run has them.
+sub run_options {
+	my ($options) = @_;
+	my @arguments = ('--grace', setting('GRACE'));
 	push @arguments, map { ('--env', $_) } setting_list('RUN_ENV'), @{ $options->{env} // [] };
 	push @arguments, map { ('--tmpfs', $_) } setting_list('TMPFS');
 	push @arguments, map { ('--volume', $_) } setting_list('VOLUMES');
@@ -47,8 +57,23 @@ sub trial_run {
 	push @arguments, '--writable' if $options->{writable};
 	push @arguments, '--suggest' if $options->{suggest};
 	push @arguments, map { ('--read-only-path', $_) } @{ $options->{read_only_paths} // [] };
+	return @arguments;
+}
+
+# Runs IMAGE while the probes run; each leaves its document as evidence "NAME-LABEL". Where one named
+# first fails nothing else could be measured.
+# Options: writable, suggest, read_only_paths, env, for (without probes: how long).
+sub trial_run {
+	my ($name, $image, $options, @probes) = @_;
+	my $base = Trial::evidence_path($name);
+	my ($folder, $stem) = $base =~ m{(.*)/(.*)}s;
+	# wherever the image is: only the sandbox tells who wrote what
+	my @arguments = ('--engine', 'sandbox', [ '--log', "$base.log", '--timeline', "$base.svg" ], run_options($options));
 	return utility($name, 'ro-run', @arguments, '--for', $options->{for}, $image) unless @probes;
-	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file, [ $base =~ s{/[^/]*\z}{}r ]);
+	my @hidden;
+	my $file = save("$name.sh", probe_script($stem, \@hidden, @probes));
+	local @ENV{ map { "TRIAL_HEADER_$_" } 1 .. @hidden } = @hidden;
+	return utility($name, 'ro-run', @arguments, $image, '--', 'sh', $file, [$folder]);
 }
 
 # A verdict on all of a run: what a program that ended early would have done later is not known.
