@@ -374,7 +374,7 @@ LIMITED = timeout -k 10 $(TEST_SECONDS)
 LONG_TESTS = $(filter t/3100% t/3200% t/1091% t/3002% t/8000% t/8001% t/0302% t/0304%,$(shell_tests))
 # With sanitizers those are left out that run no program of ours, but compilers, shellcheck and a browser.
 NOT_SANITIZED = $(if $(SANITIZE_CFLAGS),t/0102% t/0103% t/8101%)
-TESTS_ALL = $(addprefix $(srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS) $(NOT_SANITIZED),$(shell_tests))) $(unit_tests)
+TESTS_ALL = $(addprefix $(abs_srcdir)/,$(LONG_TESTS) $(filter-out $(LONG_TESTS) $(NOT_SANITIZED),$(shell_tests))) $(unit_tests)
 JOBS = 4
 if HAVE_CMOCKA
 WITHOUT_CMOCKA =
@@ -419,7 +419,7 @@ VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-ki
 WRAPPED = image-diff image-size layer-grep pin-check probe ro-run test-tally
 WRAPPED_TESTS = t/1000% t/2000% t/9000% t/3001% t/5002% t/7000% t/7001% t/7002% \
 	$(if $(VALGRIND_MORE),t/0202% t/0302% t/1001% t/2001% t/3002% t/5001%)
-UNDER_VALGRIND = $(addprefix $(srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
+UNDER_VALGRIND = $(addprefix $(abs_srcdir)/,$(filter $(WRAPPED_TESTS),$(shell_tests))) $(unit_tests)
 check-valgrind: check-programs
 	@rm -rf wrappers && mkdir wrappers && for program in $(WRAPPED); do \
 		printf '#!/bin/sh\nexec $(VALGRIND) --log-file=/dev/null "%s" "$$@"\n' "$(abs_builddir)/bin/$$program" >wrappers/$$program && \
