@@ -26,7 +26,7 @@ is "$wrong" '' 'the manuals can be read'
 
 # in its final place there is no build tree to lean on; what it was configured for may be below that
 prefix=$(sed -n 's/^prefix = //p' "$BUILDDIR/Makefile")
-is "$(grep -rohI -e "$SRCDIR[^' \"]*" -e "$BUILDDIR[^' \"]*" "$tree" | grep -v "^$prefix/share/seatrial" | sort -u)" '' \
+is "$(grep -rohI -e "${SRCDIR}[^' \"]*" -e "${BUILDDIR}[^' \"]*" "$tree" | grep -v "^$prefix/share/seatrial" | sort -u)" '' \
 	'no text names the source or the build tree'
 
 # it works wherever it was moved to, and by its path alone
