@@ -367,7 +367,9 @@ class Scenarios:
             if not self.is_get(handler, BLOB):
                 return None
             reply = handler.upstream()
-            reply.pause = (int(size), float(seconds))
+            # whoever is refused need not wait for it
+            if reply.status < 400:
+                reply.pause = (int(size), float(seconds))
             return reply
 
         return answer
