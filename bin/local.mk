@@ -32,7 +32,8 @@ bin_PROGRAMS += bin/layer-grep
 dist_man_MANS += man/layer-grep.1
 bin_layer_grep_SOURCES = bin/layer-grep.c $(tool_sources)
 bin_layer_grep_CPPFLAGS = $(AM_CPPFLAGS) -DRULES_DIR='"$(pkgdatadir)/rules"'
-EXTRA_DIST += bench/image-lint bench/image-size bench/layer-grep bench/registry bench/ro-run
+EXTRA_DIST += bench/image-lint bench/image-size bench/layer-grep bench/registry \
+	bench/ro-run bench/ro-run-engine bench/ro-run-load bench/ro-run-start
 rulesdir = $(pkgdatadir)/rules
 dist_rules_DATA = rules/build-tools rules/package-managers rules/development-dependencies rules/secrets
 
