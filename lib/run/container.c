@@ -585,7 +585,12 @@ static int run_loop(struct run *run, uint64_t asked, struct error *err)
 				log_read(run, i);
 		on_time(run);
 	}
-	return drain_channel(run, err);
+	if (drain_channel(run, err) < 0)
+		return -1;
+	/* of an untraced program the end may be seen before the beginning */
+	if (!run->record->ran && run->record->trace.start > 0)
+		return first_instruction(run, asked, err);
+	return 0;
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
