@@ -3,12 +3,7 @@
 . "${SRCDIR:-.}/t/lib/harness.sh"
 
 need_command python3
-python=
-for candidate in /usr/bin/python3 python3; do
-	"$candidate" -c 'import yaml' 2>/dev/null && python=$candidate && break
-done
-[ -n "$python" ]
-need python3-yaml 'Python has no yaml'
+need_yaml
 
 # agree FILE NAME
 agree() {

@@ -2,15 +2,11 @@
 # How a trial runs: side by side, interrupted, taken up again, items that never end, a full disk; its plan and its settings.
 . "${SRCDIR:-.}/t/lib/harness.sh"
 . "$SRCDIR/t/lib/archive.sh"
-. "$SRCDIR/t/lib/rorun.sh"
-need_command prove
+. "$SRCDIR/t/lib/trial.sh"
 
 box_root
 mkdir -p root/data root/www/health && echo '{"status":"healthy"}' >root/www/health/index.html
-box_image app.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000","ExposedPorts":{"5000/tcp":{}}}'
-XDG_CACHE_HOME=$cache
-export XDG_CACHE_HOME
-at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
+web_image app.tar '"ExposedPorts":{"5000/tcp":{}}'
 
 conf() {
 	cat >seatrial.conf

@@ -2,8 +2,7 @@
 # What other files bring into a trial: sample webhooks with the answers expected, hadolint's report, coverage of before.
 . "${SRCDIR:-.}/t/lib/harness.sh"
 . "$SRCDIR/t/lib/archive.sh"
-. "$SRCDIR/t/lib/rorun.sh"
-need_command prove
+. "$SRCDIR/t/lib/trial.sh"
 
 box_root
 mkdir -p root/www/health root/www/cgi-bin && echo '{"status":"healthy"}' >root/www/health/index.html
@@ -19,10 +18,7 @@ case $body in
 esac
 END
 chmod 755 root/www/cgi-bin/hook
-box_image app.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000","ExposedPorts":{"5000/tcp":{}}}'
-XDG_CACHE_HOME=$cache
-export XDG_CACHE_HOME
-at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
+web_image app.tar '"ExposedPorts":{"5000/tcp":{}}'
 
 cat >seatrial.conf <<'END'
 IMAGE=app.tar
@@ -34,16 +30,6 @@ STABILITY_EVERY=100ms
 WEBHOOK_PATH=/cgi-bin/hook
 WEBHOOK_CASES=cases.json
 END
-
-# decides NAME ITEM EXPECTED [ARGUMENT]...
-decides() {
-	name=$1
-	item=$2
-	expected=$3
-	shift 3
-	run seatrial -q "$@" "$item"
-	is "$(jq -r --arg item "$item" '.items[$item] | "\(.status): \(.found)"' seatrial-report/metrics.json)" "$expected" "$name"
-}
 
 # webhooks
 printf '{"id":7}' >body.json

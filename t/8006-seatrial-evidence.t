@@ -2,16 +2,12 @@
 # Evidence that proves nothing is no pass: of another run, of another image, of nobody, of a part.
 . "${SRCDIR:-.}/t/lib/harness.sh"
 . "$SRCDIR/t/lib/archive.sh"
-. "$SRCDIR/t/lib/rorun.sh"
-need_command prove
+. "$SRCDIR/t/lib/trial.sh"
 
 box_root
 mkdir -p root/www && echo '{"status":"healthy"}' >root/www/health
-box_image app.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000"}'
+web_image app.tar
 box_image short.tar '{"Cmd":["/bin/false"],"Env":["PATH=/bin"],"User":"1000"}'
-XDG_CACHE_HOME=$cache
-export XDG_CACHE_HOME
-at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
 cat >seatrial.conf <<'END'
 IMAGE=app.tar
 READY_PATH=
@@ -22,16 +18,6 @@ INTEGRATION_PERIOD=500ms
 START_PERIOD=300ms
 READY_LIMIT=5s
 END
-
-# decides NAME ITEM EXPECTED [ARGUMENT]...: status and words.
-decides() {
-	name=$1
-	item=$2
-	expected=$3
-	shift 3
-	run seatrial -q "$@" "$item"
-	is "$(jq -r --arg id "$item" '.items[$id] | "\(.status): \(.found)"' seatrial-report/metrics.json)" "$expected" "$item: $name"
-}
 
 # reports and logs that the command did not write
 cat >before.xml <<'END'

@@ -3,16 +3,12 @@
 # delete it, fill it or play with the terminal, readers that go away.
 . "${SRCDIR:-.}/t/lib/harness.sh"
 . "$SRCDIR/t/lib/archive.sh"
-. "$SRCDIR/t/lib/rorun.sh"
-need_command prove
+. "$SRCDIR/t/lib/trial.sh"
 need_command script
 
 box_root
 box_image app.tar '{"Cmd":["/bin/sleep","100"],"Env":["PATH=/bin"],"User":"1000"}'
 box_image other.tar '{"Cmd":["/bin/sleep","200"],"Env":["PATH=/bin"],"User":"1000"}'
-XDG_CACHE_HOME=$cache
-export XDG_CACHE_HOME
-at_exit="ro-run --clear-cache --cache '$cache/seatrial'; $at_exit"
 cat >seatrial.conf <<'END'
 IMAGE=app.tar
 HEALTH_PATH=

@@ -6,12 +6,7 @@
 need_command jq
 need_command prove
 need_command bash
-python=
-for candidate in /usr/bin/python3 python3; do
-	"$candidate" -c 'import yaml' 2>/dev/null && python=$candidate && break
-done
-[ -n "$python" ]
-need python3-yaml 'Python has no yaml'
+need_yaml
 unset GITHUB_WORKSPACE CI_PROJECT_DIR
 
 # A project whose settings are below the top of the repository, and whose Dockerfile is not clean.

@@ -124,10 +124,7 @@ in_image $flags --volume "$PWD/work:/work" seatrial seatrial -c service/seatrial
 is "$status" 0 'a trial with settings of a folder'
 [ "$status" -eq 0 ] || show_output
 is "$(jq -c '[.verdict, .counts.holds, .counts.skipped]' work/seatrial-report/metrics.json)" '["holds",14,2]' 'decides what it can'
-python=
-for candidate in /usr/bin/python3 python3; do
-	"$candidate" -c 'import yaml' 2>/dev/null && python=$candidate && break
-done
+need_yaml
 script=$("$python" -c 'import sys, yaml; (job,) = list(yaml.safe_load_all(open(sys.argv[1])))[1].values(); print("\n".join(job["script"]))' "$SRCDIR/templates/seatrial.yml")
 # shellcheck disable=SC2086
 in_image $flags --volume "$PWD/work:/work" --env TRIAL_CONFIG=service/seatrial.conf --env TRIAL_ITEMS='15.4 17.4' --env TRIAL_STRICT=false \

@@ -9,7 +9,7 @@
 
 #include "run/inroot.h"
 
-/* In a session of its own: what ends the parent from a terminal is sent to its whole group. */
+/* Behind a setsid() of its own: what ends the parent from a terminal is sent to its whole group. */
 _Noreturn static void take_care(int line, int parent, const char *const *names)
 {
 	sigset_t all;

@@ -49,10 +49,10 @@ sub cut {
 sub asked {
 	my ($number) = @_;
 	my %selected = map { $_ => 1 } split ' ', $ENV{SEATRIAL_ITEMS} // '';
-	my $list = decode_text(Trial::slurp("$ENV{SEATRIAL_CHECKLISTS}/episode-$number.md"));
+	my @subjects = map { decode_text($_) } Trial::checklist($number);
 	my @asked;
-	while ($list =~ /^- \[ \] \*\*(\d+\.\d+)\*\* (.+?)\. Decided by: /mg) {
-		push @asked, { id => $1, subject => $2 } if !%selected || $selected{$1} || $selected{$number};
+	while (my ($id, $subject) = splice @subjects, 0, 2) {
+		push @asked, { id => $id, subject => $subject } if !%selected || $selected{$id} || $selected{$number};
 	}
 	return @asked;
 }

@@ -81,6 +81,16 @@ need_command() {
 	need "$1" "$1 is not installed"
 }
 
+# need_yaml: $python is one that reads YAML.
+need_yaml() {
+	python=
+	for candidate in /usr/bin/python3 python3; do
+		"$candidate" -c 'import yaml' 2>/dev/null && python=$candidate && break
+	done
+	[ -n "$python" ]
+	need python3-yaml 'Python has no yaml'
+}
+
 need_corpus() {
 	[ -n "${CORPUS:-}" ] && [ -d "$CORPUS/images" ]
 	need corpus 'CORPUS names no folder of test images'

@@ -116,7 +116,7 @@ static int many_threads(void)
 	return 0;
 }
 
-/* Away from every parent, twice, each in a session of its own. */
+/* Away from every parent, twice, each behind a setsid(). */
 static int daemons(void)
 {
 	long count = number(20);
