@@ -16,7 +16,7 @@ STABILITY_PERIOD=500ms
 STABILITY_EVERY=100ms
 INTEGRATION_PERIOD=500ms
 START_PERIOD=300ms
-READY_LIMIT=5s
+READY_LIMIT=60s
 END
 
 # reports and logs that the command did not write
@@ -54,6 +54,17 @@ is "$(jq -r '.items | "\(.["17.1"].status) \(.["18.1"].status) \(.["18.1"].value
 	'ok fail ["#5 0.1 warning: old"]' '18.1: one build serves both episodes'
 is "$(cat built)" x '18.1: and it ran once'
 
+# a time is measured once more before it is held against a build
+run seatrial -q -s 'BUILD_COMMAND=sleep 2.2' -s BASELINE_BUILD_COMMAND=true 18.1
+is "$(jq -r '.items["18.1"] | .status, .found' seatrial-report/metrics.json | tr '\n' ' ' | sed 's/[0-9.]* m\?s\>/TIME/g')" \
+	"fail built in TIME, 0 warnings, slower than the baseline's build in TIME " '18.1: slower than the baseline'
+is "$(find seatrial-report/evidence -name '*-again.out' | wc -l | tr -d ' ')" 2 '18.1: both were built twice'
+run seatrial -q -s 'BUILD_COMMAND=[ -e slept ] || { touch slept; sleep 2.2; }' -s BASELINE_BUILD_COMMAND=true 18.1
+is "$(jq -r '.items["18.1"].status' seatrial-report/metrics.json)" ok '18.1: slower once'
+decides 'a baseline that was not built' 18.1 \
+	'skip: it builds, but of the baseline 1 of 2 steps ran in an earlier build: neither their time nor their warnings are known; a build without a cache tells' \
+	-s BUILD_COMMAND=true -s 'BASELINE_BUILD_COMMAND=cat fresh'
+
 # targets of names that look alike
 printf 'a-b:\n\ttrue\na/b:\n\tfalse\n' >Makefile
 decides 'each target runs' 17.7 'fail: a/b: status 2' -s 'MAKE_TARGETS=a-b
@@ -64,6 +75,16 @@ decides 'nobody answers' 18.28 'fail: http://localhost:5001/health: neither answ
 run seatrial -q -s BASELINE=short.tar 18.13
 is "$(jq -r '.items["18.13"] | "\(.status) \(.found | sub(".*: "; ""))"' seatrial-report/metrics.json)" \
 	'fail and the baseline did not stay up to be compared with' '18.13: a baseline that ends at once'
+
+# what a start costs
+box_image busy.tar '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; i=0; while [ $i -lt 1000000 ]; do i=$((i + 1)); done; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000"}'
+run seatrial -q -s IMAGE=busy.tar -s BASELINE=app.tar 18.13
+is "$(jq -r '.items["18.13"] | "\(.status) \(.found | sub(".*: (?<a>CPU time of the start), .* above the baseline.s .*"; .a))"' seatrial-report/metrics.json)" \
+	'fail CPU time of the start' '18.13: more processor time than the baseline'
+is "$(ls seatrial-report/evidence | grep -c 'again\.json')" 2 '18.13: measured twice'
+run seatrial -q -s IMAGE=app.tar -s BASELINE=busy.tar 18.13
+is "$(jq -r '.items["18.13"].status' seatrial-report/metrics.json)" ok '18.13: and less'
+[ "$status" -eq 0 ] || show_output
 decides 'no port to ask' 15.4 'skip: no PORT in the settings' -s PORT=
 
 # a log of which the beginning was kept

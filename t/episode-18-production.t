@@ -53,12 +53,12 @@ sub run {
 	return trial_run('run', production(), $options, @probes);
 }
 
+# A start, and no longer than until it is ready.
+sub start_options { return { env => [ setting_list('PRODUCTION_ENV') ], for => setting('START_PERIOD'), @_ } }
+sub ready_probe { return @health ? [ 'ready', '--wait', setting('READY_LIMIT'), @health ] : () }
+
 # The baseline, with a writable root: read-only it may not start at all.
-sub baseline {
-	return trial_run('baseline', setting('BASELINE'),
-		{ writable => 1, env => [ setting_list('PRODUCTION_ENV') ], for => setting('START_PERIOD') },
-		@health ? [ 'ready', '--wait', setting('READY_LIMIT'), @health ] : ());
-}
+sub baseline { return trial_run($_[0] // 'baseline', setting('BASELINE'), start_options(writable => 1), ready_probe()) }
 
 # A probe inside the run, judged by its own verdict.
 sub probed {
@@ -119,24 +119,45 @@ sub build_failed {
 
 lasts run => seconds(setting('INTEGRATION_PERIOD'));
 
+# How long a build took tells of what else the machine did, too. Hence what seems slower than the baseline's
+# is measured once more, and so is that; their better times count.
+sub is_slower {
+	my ($build, $before) = @_;
+	my $slower = sub { $build->{seconds} > $before->{seconds} * 1.1 + 1 };
+	for my $timed ($slower->() ? ($build, $before) : ()) {
+		my $again = shell("$timed->{name}-again", $timed->{command});
+		# a cache may serve the second one
+		next if $again->{status} || build_log($again->{output})->{unheard};
+		$timed->{seconds} = $again->{seconds} if $again->{seconds} < $timed->{seconds};
+	}
+	return $slower->();
+}
+
 item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND|BUILD_COMMAND'], sub {
 	my $command = setting('PRODUCTION_BUILD_COMMAND') // setting('BUILD_COMMAND');
 	# a second build of 17.1's would come from its cache, in no time and without a warning
 	my $ran = $command eq (setting('BUILD_COMMAND') // '') ? Trial::of_episode(17, sub { shell('build_command', $command) }) : shell('build', $command);
 	return build_failed('the build', $ran) if $ran->{status};
-	my $log = build_log($ran->{output});
-	my @warnings = @{ $log->{warnings} };
-	my $limit = seconds(setting('BUILD_LIMIT'));
-	my $before = setting('BASELINE_BUILD_COMMAND') ? shell('baseline-build', setting('BASELINE_BUILD_COMMAND')) : undef;
-	return build_failed('the baseline\'s build', $before) if $before && $before->{status};
-	my $slower = $before && $ran->{seconds} > $before->{seconds} * 1.1 + 1;
-	return skips("it builds, but $log->{unheard} of " . counted($log->{steps}, 'step') . ' ran in an earlier build: neither their time nor their warnings are known; a build without a cache tells',
-		seconds => $ran->{seconds}) if $log->{unheard} && !@warnings && $ran->{seconds} <= $limit && !$slower;
-	return verdict_of(!@warnings && $ran->{seconds} <= $limit && !$slower,
-		'built in ' . millis(1000 * $ran->{seconds}) . ', ' . counted(scalar @warnings, 'warning') . (@warnings ? ": $warnings[0]" : '')
-		  . ($slower ? ', slower than the baseline\'s build' : ''),
-		seconds => $ran->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : (),
-		@warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
+	my ($build, $before) = { %$ran, name => 'build', command => $command, log => build_log($ran->{output}) };
+	if (my $baseline = setting('BASELINE_BUILD_COMMAND')) {
+		$ran = shell('baseline-build', $baseline);
+		return build_failed('the baseline\'s build', $ran) if $ran->{status};
+		$before = { %$ran, name => 'baseline-build', command => $baseline, log => build_log($ran->{output}) };
+	}
+	my @cached = grep { $_ && $_->{log}{unheard} } $build, $before;
+	my $slower = $before && !@cached && is_slower($build, $before);
+	my @warnings = @{ $build->{log}{warnings} };
+	my $in_time = $build->{seconds} <= seconds(setting('BUILD_LIMIT'));
+	my @values = (seconds => $build->{seconds}, $before ? (baseline_seconds => $before->{seconds}) : ());
+	if (@cached && !@warnings && $in_time) {
+		my $log = $cached[0]{log};
+		return skips('it builds, but ' . ($cached[0] == $build ? '' : 'of the baseline ') . "$log->{unheard} of " . counted($log->{steps}, 'step')
+			. ' ran in an earlier build: neither their time nor their warnings are known; a build without a cache tells', @values);
+	}
+	return verdict_of(!@warnings && $in_time && !$slower,
+		'built in ' . millis(1000 * $build->{seconds}) . ', ' . counted(scalar @warnings, 'warning') . (@warnings ? ": $warnings[0]" : '')
+		  . ($slower ? ', slower than the baseline\'s build in ' . millis(1000 * $before->{seconds}) : ''),
+		@values, @warnings ? (warnings => [ @warnings[ 0 .. ($#warnings < 4 ? $#warnings : 4) ] ]) : ());
 };
 
 item '18.2', by => 'size', sub {
@@ -218,6 +239,45 @@ item '18.12', by => 'run', needs => [$endpoints, 'PORT'], sub {
 		map { ($_->{url} => $_->{series}) } @answers);
 };
 
+# What a start needed. Runs of different lengths are compared by the time that both have: until each was ready,
+# or as long as the baseline ran. Processor time lies between the samples around that moment. undef: it was never
+# ready.
+sub start_figures {
+	my ($label, $run, $before) = @_;
+	my $until = @health ? eval { ready_ms($run, $label) } : ($before // $run)->{duration_ms};
+	return unless defined $until;
+	my %found = (memory => 0);
+	my ($earlier, $used) = (0, 0);
+	for my $sample (@{ $run->{samples} }) {
+		my ($at, $cpu, $memory) = @$sample{qw(time_ms cpu_time_ms memory_bytes)};
+		$found{memory} = $memory if $memory > $found{memory};
+		$found{cpu} //= $used + ($cpu - $used) * ($until - $earlier) / ($at - $earlier) if $at > $earlier && $at >= $until;
+		last if $at >= $until;
+		($earlier, $used) = ($at, $cpu);
+	}
+	# none came after it, or none at all
+	$found{cpu} //= $run->{cpu_time_ms};
+	$found{memory} ||= $run->{peak_memory_bytes};
+	return \%found;
+}
+
+# Processor time is counted in hundredths of a second, by samples that are a tenth apart.
+sub is_more_cpu { return $_[0]{cpu} > 1.25 * $_[1]{cpu} + 100 }
+
+# It tells of what else the machine did, too. Hence what seems more than the baseline's is measured once more,
+# and so is that; the lesser times count.
+sub compared_starts {
+	my ($run, $before) = @_;
+	my @found = (start_figures('run', $run, $before), start_figures('baseline', $before, $before));
+	return @found if @found < 2 || !is_more_cpu(@found);
+	my $again = trial_run('run-again', production(), start_options(), ready_probe());
+	my $before_again = baseline('baseline-again');
+	my @again = (start_figures('run-again', $again, $before_again), start_figures('baseline-again', $before_again, $before_again));
+	return @found if @again < 2;
+	$found[$_]{cpu} = $again[$_]{cpu} for grep { $again[$_]{cpu} < $found[$_]{cpu} } 0, 1;
+	return @found;
+}
+
 item '18.13', by => 'run', sub {
 	my $run = run();
 	my $before = setting('BASELINE') ? baseline() : undef;
@@ -226,14 +286,19 @@ item '18.13', by => 'run', sub {
 	my @over;
 	push @over, 'memory above ' . setting('MAX_MEMORY') if setting('MAX_MEMORY') && $memory > Trial::size_limit(setting('MAX_MEMORY'));
 	push @over, 'CPU time above ' . setting('MAX_CPU') if setting('MAX_CPU') && $cpu > 1000 * seconds(setting('MAX_CPU'));
-	if ($before) {
-		my $usual = $before->{peak_memory_bytes};
-		if (!defined $usual || $before->{exit}{early}) { push @over, 'and the baseline did not stay up to be compared with' }
-		elsif (!ratio_check($memory, $usual, 10)) { push @over, 'memory above the baseline\'s ' . bytes($usual) }
+	my @starts = $before ? compared_starts($run, $before) : start_figures('run', $run);
+	if ($before && $before->{exit}{early}) { push @over, 'and the baseline did not stay up to be compared with' }
+	elsif ($before && @starts < 2) { push @over, 'and it was never ready, or the baseline was not, so they cannot be compared' }
+	elsif ($before) {
+		my ($now, $usual) = @starts;
+		push @over, 'memory of the start, ' . bytes($now->{memory}) . ", above the baseline's " . bytes($usual->{memory})
+		  unless ratio_check($now->{memory}, $usual->{memory}, 10);
+		push @over, 'CPU time of the start, ' . millis($now->{cpu}) . ", above the baseline's " . millis($usual->{cpu}) if is_more_cpu(@starts);
 	}
 	return over_run($run, verdict_of(!@over, 'peak memory ' . bytes($memory) . ', CPU time ' . millis($cpu) . (@over ? ': ' . join(', ', @over) : ''),
 		peak_memory_bytes => $memory, cpu_time_ms => $cpu,
-		$before ? (before_peak_memory_bytes => $before->{peak_memory_bytes}, before_cpu_time_ms => $before->{cpu_time_ms}) : ()));
+		@starts == ($before ? 2 : 1) ? (map { ($_->[0] . 'memory_bytes' => $_->[1]{memory}, $_->[0] . 'cpu_time_ms' => $_->[1]{cpu}) }
+			[ 'start_', $starts[0] ], $before ? [ 'before_start_', $starts[1] ] : ()) : ()));
 };
 
 item '18.14', by => 'pins', needs => ['DOCKERFILE'], sub {

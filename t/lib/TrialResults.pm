@@ -97,7 +97,8 @@ my @figures = (
 	[ 'layer_count', 'layers', [ '16.4', 'before' ], [ '16.4', 'after' ], 'number' ],
 	[ 'ready_ms', 'time to ready', [ '18.4', 'before_ready_ms' ], [ '18.4', 'ready_ms' ], 'ms' ],
 	[ 'coverage_percent', 'test coverage', [ '17.5', 'before_percent' ], [ '17.5', 'percent' ], 'percent' ],
-	[ 'peak_memory_bytes', 'peak memory', [ '18.13', 'before_peak_memory_bytes' ], [ '18.13', 'peak_memory_bytes' ], 'bytes' ],
+	[ 'start_memory_bytes', 'peak memory until ready', [ '18.13', 'before_start_memory_bytes' ], [ '18.13', 'start_memory_bytes' ], 'bytes' ],
+	[ 'start_cpu_time_ms', 'CPU time until ready', [ '18.13', 'before_start_cpu_time_ms' ], [ '18.13', 'start_cpu_time_ms' ], 'ms' ],
 	[ 'refused_writes', 'refused writes', [ '15.7', 'before_refused' ], [ '15.7', 'refused' ], 'number' ],
 );
 

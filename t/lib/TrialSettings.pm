@@ -75,7 +75,7 @@ RULES_DEVELOPMENT_DEPENDENCIES|development-dependencies|rules of 16.9
 RULES_SECRETS|secrets|rules of 16.11
 BUILD_COMMAND||builds the image; 18.1 needs it to run the steps, not to take them from a cache
 PRODUCTION_BUILD_COMMAND||builds the production image; default: BUILD_COMMAND
-BASELINE_BUILD_COMMAND||builds the baseline, for 18.1's comparison
+BASELINE_BUILD_COMMAND||builds the baseline, for 18.1's comparison; where that shows the image's build to be slower, both are built once more
 SECOND_BUILD_COMMAND||builds SECOND_IMAGE
 REBUILD_COMMAND||builds again with a log of its steps, for 18.24
 REBUILD_LOG||the log of that build, where the command does not print it
