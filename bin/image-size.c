@@ -33,6 +33,10 @@ static const struct option_spec image_size_options[] = {
 	  "read the layers of an image in a registry, too:\nwithout it, or a demand that needs "
 	  "them, what\nits manifest says is all",
 	  NULL },
+	{ "compress", 0, OPTION_FLAG, FIELD(image.pack), NULL,
+	  "compress layers that are stored uncompressed, to\nknow the size that a push makes of "
+	  "them: reads all",
+	  NULL },
 	{ "min-reduction", 0, OPTION_PERCENT, FIELD(limits.min_reduction), "PERCENT",
 	  "demand that IMAGE is smaller than the baseline\nby so much", NULL },
 	{ "max", 0, OPTION_SIZE, FIELD(limits.max), "SIZE", "demand that it is no larger", NULL },
@@ -107,10 +111,21 @@ static bool needs_layers(const struct image_size_options *options, const struct 
 	       (compares && options->measure != MEASURE_COMPRESSED);
 }
 
-static int measure_image(const struct image *image, bool read, struct size **ret_size,
+static int measure_image(const struct image *image, bool read, struct size **place,
 			 struct error *err)
 {
-	return read ? size_of_image(image, ret_size, err) : size_of_manifest(image, ret_size, err);
+	size_free(*place);
+	*place = NULL;
+	return read ? size_of_image(image, place, err) : size_of_manifest(image, place, err);
+}
+
+/* `baseline` may be NULL. What was measured before is replaced. */
+static int measure_images(const struct image *image, const struct image *baseline, bool read,
+			  struct size **size, struct size **before, struct error *err)
+{
+	if (measure_image(image, read, size, err) < 0)
+		return -1;
+	return baseline != NULL ? measure_image(baseline, read, before, err) : 0;
 }
 
 static bool is_input(const char *name)
@@ -164,8 +179,12 @@ static int image_size(const struct image_size_options *options, const char *name
 	     image_open(options->baseline, &options->image, &image_before, err) < 0))
 		return -1;
 	read = needs_layers(options, image, image_before);
-	if (measure_image(image, read, &size, err) < 0 ||
-	    (image_before != NULL && measure_image(image_before, read, &before, err) < 0))
+	if (measure_images(image, image_before, read, &size, &before, err) < 0)
+		return -1;
+	/* what the manifests leave open is worth a transfer */
+	if (!read && options->image.pack &&
+	    !(size->compressed_known && (before == NULL || before->compressed_known)) &&
+	    measure_images(image, image_before, true, &size, &before, err) < 0)
 		return -1;
 	if (size_report_init(&report, before, size, (enum size_measure)options->measure,
 			     &options->limits, (size_t)options->top.value,

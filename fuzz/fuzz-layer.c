@@ -260,6 +260,8 @@ static struct seen read_layer(const struct buf *stored, const struct way *way, s
 				   .stored_size_known = true };
 	struct seen seen = { .hash = UINT64_C(0xcbf29ce484222325), .result = -1, .complete = true };
 	auto_stream struct stream *stream = NULL;
+	const struct layer_options options = { .check = way->verify ? LAYER_VERIFY : LAYER_TRUST,
+					       .pack = way->verify && way->skip };
 	auto_layer struct layer *layer = NULL;
 	struct layer_totals totals = { .entries = 0 };
 	struct error err = ERROR_INIT;
@@ -268,7 +270,7 @@ static struct seen read_layer(const struct buf *stored, const struct way *way, s
 		(void)!digest_of(DIGEST_SHA256, stored->data, stored->size, &info.digest, NULL);
 	if (stream_of_memory(stored->data, stored->size, piece, &stream, &err) < 0)
 		abort();
-	if (layer_open(stream, &info, way->verify, &layer, &err) == 0 &&
+	if (layer_open(stream, &info, &options, &layer, &err) == 0 &&
 	    read_entries(layer, way->skip, &seen, &err) == 0 && seen.complete)
 		seen.result = layer_finish(layer, &totals, &err);
 	if (seen.result == 0 && totals.stored_size != stored->size)

@@ -63,6 +63,29 @@ done
 holds 'a demand of the compressed size does not' image-size --measure compressed --max 1GB --json "$image"
 is "$(jq .layers_read out)" false 'and says so, too'
 
+
+# what gzip makes of the file is what the push has made of it, or nearly so
+stored=$(jq .compressed_bytes out)
+run image-size --compress --json image.tar
+is "$(jq --argjson stored "$stored" '.compressed_here and (.compressed_bytes - $stored | fabs) < 0.01 * $stored' out)" true \
+	'--compress knows what a push stores'
+holds '--compress needs no layers where the manifest knows' image-size --compress --json "$image"
+is "$(jq -c '[.layers_read, .compressed_here]' out)" '[false,false]' 'and reads none'
+skopeo --insecure-policy copy -q --dest-oci-accept-uncompressed-layers docker-archive:image.tar oci:plain:1
+# skopeo calls them gzip all the same
+old=$(jq -r '.manifests[0].digest' plain/index.json)
+sed 's/\.tar+gzip/.tar/g' "plain/blobs/sha256/${old#*:}" >manifest
+new=sha256:$(sha256sum manifest | cut -d' ' -f1)
+jq --arg digest "$new" --argjson size "$(wc -c <manifest)" '.manifests[0] |= (.digest = $digest | .size = $size)' plain/index.json >index
+mv index plain/index.json
+mv manifest "plain/blobs/sha256/${new#*:}"
+registry_push oci:plain:1 team/plain:1 --preserve-digests
+holds 'an image that is stored uncompressed' image-size --json "docker://$REGISTRY/team/plain:1"
+is "$(jq -c '[.layers_read, .compressed_bytes]' out)" '[false,null]' 'has no compressed size'
+holds 'unless it is compressed' image-size --compress --json "docker://$REGISTRY/team/plain:1"
+is "$(jq --argjson stored "$stored" '.layers_read and .compressed_here and (.compressed_bytes - $stored | fabs) < 0.01 * $stored' out)" true \
+	'for which it is read'
+
 registry_forget
 # what pushed the image may have left something there
 find "$HOME" "$XDG_RUNTIME_DIR" -type f | sort >stored

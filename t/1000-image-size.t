@@ -146,6 +146,27 @@ expect_trouble 'app.tar: its compressed size' image-size --measure compressed --
 expect_trouble '--min-reduction needs --baseline' image-size --min-reduction 1% app.tar
 expect_trouble 'no bytes that could become fewer' image-size --baseline empty.tar --min-reduction 1% app.tar
 
+# --compress tells what gzip makes of it
+for tar in l0 l1 l2; do
+	python3 -c 'import sys, zlib; c = zlib.compressobj(-1, zlib.DEFLATED, 31); print(len(c.compress(sys.stdin.buffer.read()) + c.flush()))' <$tar.tar
+done >packed
+expect_status 0 image-size --json --compress app.tar
+is "$(jq '.layers[].compressed_bytes' out)" "$(cat packed)" '--compress: each layer'
+is "$(jq -c '[.compressed_here, .compressed_bytes == ([.layers[].compressed_bytes] | add), .layers[0].compression]' out)" '[true,true,"none"]' '--compress: the image'
+cp out packed.json
+image-size --json --compress - <app.tar >out
+is "$(jq -c 'del(.image.name)' out)" "$(jq -c 'del(.image.name)' packed.json)" '--compress: a stream'
+expect_status 0 image-size --json --compress --verify app.tar
+is "$(jq -c . out)" "$(jq -c . packed.json)" '--compress: verified, too'
+expect_status 0 image-size --json --compress gzip.tar
+is "$(jq -c '[.compressed_here, .compressed_bytes]' out)" "[false,$(cat l0.tar.gz l1.tar.gz | wc -c)]" '--compress: what is compressed counts as it is'
+expect_status 0 image-size --json --compress empty.tar
+is "$(jq '.compressed_here and .compressed_bytes > 0' out)" true '--compress: an empty layer'
+expect_status 0 image-size --compress --measure compressed --baseline app.tar --max 1MB gzip.tar
+has out 'compressed is what gzip makes of layers that are stored uncompressed' '--compress: text says so'
+expect_status 0 image-size --compress app.tar
+has out 'what gzip makes of layers that are stored uncompressed' '--compress: of one image, too'
+
 # -- bad input
 expect_trouble 'no-such' image-size no-such.tar
 expect_trouble 'no-such' image-size --baseline no-such.tar app.tar

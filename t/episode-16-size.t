@@ -9,7 +9,7 @@ use Trial (episode => 16);
 sub sizes {
 	my @limits = map { setting($_->[0]) ? ($_->[1], setting($_->[0])) : () }
 	  ([ MAX_SIZE => '--max' ], [ MAX_LAYERS => '--max-layers' ]);
-	return utility('sizes', 'image-size', '--measure', setting('MEASURE'), '--top', 20,
+	return utility('sizes', 'image-size', '--measure', setting('MEASURE'), setting('MEASURE') eq 'compressed' ? '--compress' : (), '--top', 20,
 		'--max-waste', setting('MAX_WASTE'), @limits,
 		setting('BASELINE') ? ('--baseline', setting('BASELINE'), '--min-reduction', setting('MIN_REDUCTION')) : (),
 		setting('IMAGE'));
@@ -49,6 +49,9 @@ item '16.1', by => 'sizes', needs => ['BASELINE'], sub {
 
 item '16.2', by => 'sizes', sub {
 	my $sizes = sizes();
+	# to compress takes its time, so nothing else waits for it
+	$sizes = utility('compressed', 'image-size', '--compress', setting('BASELINE') ? ('--baseline', setting('BASELINE')) : (), setting('IMAGE'))
+	  if grep { !defined $_->{compressed_bytes} } $sizes, $sizes->{baseline} // ();
 	my $before = $sizes->{baseline};
 	my $text = join '; ', map {
 		my $measure = $_;
@@ -56,9 +59,10 @@ item '16.2', by => 'sizes', sub {
 	} qw(content compressed);
 	my @values = map { ("after_$_" => $sizes->{$_}, $before ? ("before_$_" => $before->{$_}) : ()) }
 	  qw(content_bytes compressed_bytes unpacked_bytes);
-	return skips("$text: a registry's size cannot be known of layers that are stored uncompressed", @values)
-	  if grep { !defined $_->{compressed_bytes} } $sizes, $before // ();
-	return holds($text, @values);
+	my $by_gzip = grep { $_->{compressed_here} } $sizes, $before // ();
+	my $fits = !setting('MAX_SIZE') || check('max')->{holds};
+	return verdict_of($fits, $text . ($by_gzip ? ', by gzip as a push would' : '')
+		  . ($fits ? '' : ': the ' . setting('MEASURE') . ' is above ' . setting('MAX_SIZE')), @values);
 };
 
 item '16.3', by => 'sizes', needs => ['BASELINE'], sub {

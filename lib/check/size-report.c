@@ -105,7 +105,7 @@ static json_t *layer_json(const struct size_layer *layer, bool read)
 	put(object, "content_bytes", json_known(read, layer->content_bytes));
 	put(object, "unpacked_bytes", json_known(read, layer->unpacked_bytes));
 	put(object, "compressed_bytes",
-	    json_known(layer->compression != COMPRESSION_NONE, layer->stored_bytes));
+	    json_known(layer->compressed_known, layer->compressed_bytes));
 	put(object, "wasted_bytes", json_known(read, layer->wasted_bytes));
 	put(object, "files", json_known(read, layer->files));
 	return object;
@@ -118,6 +118,7 @@ static void put_figures(json_t *object, const struct size *size)
 	put(object, "content_bytes", json_known(size->read, size->content_bytes));
 	put(object, "unpacked_bytes", json_known(size->read, size->unpacked_bytes));
 	put(object, "compressed_bytes", json_known(size->compressed_known, size->compressed_bytes));
+	put(object, "compressed_here", json_boolean(size->packed));
 	put(object, "layer_count", json_integer((json_int_t)size->layer_count));
 	put(object, "wasted_bytes", json_known(size->read, totals.wasted_bytes));
 	put(object, "wasted_files", json_known(size->read, totals.wasted_files));
@@ -504,8 +505,9 @@ static int print_summary(const struct size *size, FILE *out, struct error *err)
 	table_cell(table, "the layers' archives");
 	table_cell(table, "compressed");
 	cell_known(table, size->compressed_known, size->compressed_bytes);
-	table_cell(table, size->compressed_known ? "the layers as they are stored"
-						 : "stored uncompressed");
+	table_cell(table, size->packed ? "what gzip makes of layers that are stored uncompressed"
+			  : size->compressed_known ? "the layers as they are stored"
+						   : "stored uncompressed; --compress tells");
 	table_cell(table, "layers");
 	table_cellf(table, "%zu", size->layer_count);
 	table_cell(table, "");
@@ -570,7 +572,12 @@ static int print_comparison(const struct size *before, const struct size *after,
 	if (table_print(table, 2, out, err) < 0)
 		return -1;
 	if (!known)
-		(void)fputs("  (compressed is not known of an image that is stored uncompressed)\n",
+		(void)fputs("  (compressed is not known of an image that is stored uncompressed; "
+			    "--compress tells)\n",
+			    out);
+	else if (before->packed || after->packed)
+		(void)fputs("  (compressed is what gzip makes of layers that are stored "
+			    "uncompressed)\n",
 			    out);
 	return 0;
 }
@@ -586,7 +593,7 @@ static int print_layers(const struct size *size, const char *title, size_t width
 	auto_table struct table *table = NULL;
 
 	for (size_t i = 0; i < size->layer_count; i++) {
-		any_compressed |= size->layers[i].compression != COMPRESSION_NONE;
+		any_compressed |= size->layers[i].compressed_known;
 		any_wasted |= size->layers[i].wasted_bytes > 0;
 	}
 	used += any_compressed ? 12 : 0;
@@ -614,8 +621,7 @@ static int print_layers(const struct size *size, const char *title, size_t width
 		if (size->read)
 			cell_size(table, layer->content_bytes);
 		if (any_compressed)
-			cell_known(table, layer->compression != COMPRESSION_NONE,
-				   layer->stored_bytes);
+			cell_known(table, layer->compressed_known, layer->compressed_bytes);
 		if (any_wasted && layer->wasted_bytes == 0)
 			table_cell(table, "-");
 		else if (any_wasted)

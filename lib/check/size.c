@@ -92,23 +92,28 @@ static int size_add_layer(struct size *size, const struct layer_info *info,
 			  const struct size_state *state, struct error *err)
 {
 	struct changes_totals totals = changes_totals(state->changes);
+	struct size_layer *layer;
+	bool packed;
 
 	if (size_grow(size, info->index + 1, err) < 0)
 		return -1;
-	size->layers[info->index] = (struct size_layer) {
+	packed = state->totals.compression == COMPRESSION_NONE && state->totals.packed_size > 0;
+	layer = &size->layers[info->index];
+	*layer = (struct size_layer) {
 		.info = info,
 		.compression = state->totals.compression,
 		.content_bytes = totals.content_bytes,
 		.unpacked_bytes = state->totals.unpacked_size,
-		.stored_bytes = state->totals.stored_size,
+		.compressed_bytes = packed ? state->totals.packed_size : state->totals.stored_size,
+		.compressed_known = packed || state->totals.compression != COMPRESSION_NONE,
 		.files = totals.files,
 	};
 	if (size_add(&size->content_bytes, totals.content_bytes, err) < 0 ||
 	    size_add(&size->unpacked_bytes, state->totals.unpacked_size, err) < 0 ||
-	    size_add(&size->compressed_bytes, state->totals.stored_size, err) < 0)
+	    size_add(&size->compressed_bytes, layer->compressed_bytes, err) < 0)
 		return -1;
-	if (state->totals.compression == COMPRESSION_NONE)
-		size->compressed_known = false;
+	size->compressed_known = size->compressed_known && layer->compressed_known;
+	size->packed = size->packed || packed;
 	size->unsafe += totals.unsafe;
 	return 0;
 }
@@ -233,9 +238,11 @@ int size_of_manifest(const struct image *image, struct size **ret_size, struct e
 		size->layers[i] = (struct size_layer) {
 			.info = info,
 			.compression = compression_by_type(info->media_type),
-			.stored_bytes = info->stored_size,
+			.compressed_bytes = info->stored_size,
 		};
-		if (size->layers[i].compression == COMPRESSION_NONE || !info->stored_size_known)
+		size->layers[i].compressed_known =
+			size->layers[i].compression != COMPRESSION_NONE && info->stored_size_known;
+		if (!size->layers[i].compressed_known)
 			size->compressed_known = false;
 		if (size_add(&size->compressed_bytes, info->stored_size, err) < 0)
 			return -1;
@@ -259,10 +266,11 @@ int size_bytes(const struct size *size, enum size_measure measure, uint64_t *ret
 							   : size->compressed_bytes;
 		return 0;
 	}
-	while (size->layers[plain].compression != COMPRESSION_NONE)
+	while (size->layers[plain].compressed_known)
 		plain++;
 	return error_set(err, ERROR_MISSING,
-			 "%s: its compressed size is not known: layer %zu is stored uncompressed",
+			 "%s: its compressed size is not known: layer %zu is stored uncompressed "
+			 "(--compress tells what gzip makes of it)",
 			 size->name, plain);
 }
 

@@ -6,9 +6,10 @@
  *               layer, each hardlinked inode once per layer: what `docker image inspect` calls Size
  *               (overlay2 driver), deleted and overwritten files included
  *   unpacked    the layers' tar archives
- *   compressed  the layers' blobs where they are stored compressed; otherwise it is not known
+ *   compressed  the layers' blobs where they are stored compressed, or what gzip makes of those that
+ *               are not, where the image was opened to be packed; otherwise it is not known
  *
- * Only headers are read. Bytes are exact and below 2^63.
+ * Unless it is packed only headers are read. Bytes are exact and below 2^63.
  */
 #ifndef CHECK_SIZE_H
 #define CHECK_SIZE_H
@@ -32,7 +33,8 @@ struct size_layer {
 	enum layer_compression compression;
 	uint64_t content_bytes;
 	uint64_t unpacked_bytes;
-	uint64_t stored_bytes; /* the compressed bytes, unless compression is none */
+	uint64_t compressed_bytes;
+	bool compressed_known;
 	uint64_t wasted_bytes; /* of its files, deleted or overwritten by later layers */
 	uint64_t files;	       /* regular ones, each inode once */
 };
@@ -46,6 +48,7 @@ struct size {
 	uint64_t unpacked_bytes;
 	uint64_t compressed_bytes;
 	bool compressed_known;
+	bool packed;	 /* some of them are what gzip made of plain layers */
 	uint64_t unsafe; /* entries with a ".." component */
 	bool read;	 /* the layers were; otherwise compressed_bytes is all that is known */
 	struct rootfs *rootfs;

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "image/gzipsize.h"
+
 #define BLOB_INPUT ((size_t)64 << 10)
 #define STALLS_MAX 3
 
@@ -15,6 +17,7 @@ struct blob {
 	struct codec *codec;
 	struct hasher *stored;
 	struct hasher *unpacked;
+	struct gzip_size *packed;
 	uint64_t stored_size;
 	uint64_t unpacked_size;
 	bool input_ended;
@@ -80,6 +83,8 @@ int blob_open(struct stream *stream, const struct blob_options *options, struct 
 		return -1;
 	if (blob_hash_unpacked(blob, err) < 0)
 		return -1;
+	if (options->pack && blob->codec == NULL && gzip_size_new(&blob->packed, err) < 0)
+		return -1;
 	*ret_blob = steal(&blob);
 	return 0;
 }
@@ -91,6 +96,7 @@ void blob_free(struct blob *blob)
 	codec_free(blob->codec);
 	hasher_free(blob->stored);
 	hasher_free(blob->unpacked);
+	gzip_size_free(blob->packed);
 	free(blob);
 }
 
@@ -175,6 +181,8 @@ ssize_t blob_read(struct blob *blob, void *data, size_t size, struct error *err)
 		return error_prefix(err, "%s", blob->options.name);
 	if (blob->unpacked != NULL)
 		hasher_add(blob->unpacked, data, (size_t)got);
+	if (blob->packed != NULL)
+		gzip_size_add(blob->packed, data, (size_t)got);
 	blob->unpacked_size += (uint64_t)got;
 	return got;
 }
@@ -182,7 +190,7 @@ ssize_t blob_read(struct blob *blob, void *data, size_t size, struct error *err)
 bool blob_can_skip(const struct blob *blob)
 {
 	return blob->codec == NULL && blob->stored == NULL && blob->unpacked == NULL &&
-	       stream_can_skip(blob->stream);
+	       blob->packed == NULL && stream_can_skip(blob->stream);
 }
 
 int blob_skip(struct blob *blob, uint64_t count, struct error *err)
@@ -279,6 +287,8 @@ int blob_finish(struct blob *blob, struct layer_totals *ret_totals, struct error
 		totals.diff_id = found;
 	totals.stored_size = blob->stored_size;
 	totals.unpacked_size = blob->unpacked_size;
+	if (blob->packed != NULL)
+		totals.packed_size = gzip_size_finish(blob->packed);
 	if (ret_totals != NULL)
 		*ret_totals = totals;
 	return 0;

@@ -27,6 +27,7 @@ struct blob_options {
 	uint64_t size;	       /* stored bytes; checked where size_known */
 	bool size_known;
 	bool hash; /* compressed: the decompressed bytes, though there is no diff_id yet */
+	bool pack; /* plain: how many bytes gzip makes of them */
 };
 
 struct blob;
@@ -49,7 +50,7 @@ bool blob_can_skip(const struct blob *blob);
 int blob_skip(struct blob *blob, uint64_t count, struct error *err) must_check;
 
 /* Reads what is left and compares digest, size and diff_id. ret_totals (may be NULL) gets all but
- * the number of entries; the diff_id where .hash was set. */
+ * the number of entries; the diff_id where .hash was set, the packed size where .pack was. */
 int blob_finish(struct blob *blob, struct layer_totals *ret_totals, struct error *err) must_check;
 
 #endif

@@ -19,6 +19,7 @@ struct image_options {
 	const char *platform; /* "os/arch[/variant]"; NULL is this machine's */
 	bool verify;	      /* check every digest, size and diff_id; network sources always do */
 	unsigned threads;     /* layers read at a time; 0 is one per core */
+	bool pack;	      /* plain layers are compressed, for the size */
 	bool once;	      /* nothing is asked of the image before its one image_walk */
 	struct registry_options registry; /* its lists and texts are borrowed */
 };

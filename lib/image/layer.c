@@ -41,14 +41,15 @@ static int layer_blame(struct layer *layer, struct error *err)
 	return -1;
 }
 
-int layer_open(struct stream *stream, const struct layer_info *info, enum layer_check check,
-	       struct layer **ret_layer, struct error *err)
+int layer_open(struct stream *stream, const struct layer_info *info,
+	       const struct layer_options *options, struct layer **ret_layer, struct error *err)
 {
-	struct blob_options options = {
+	struct blob_options blob_options = {
 		.name = info->name,
 		.size = info->stored_size,
 		.size_known = info->stored_size_known,
-		.hash = check == LAYER_HASH,
+		.hash = options->check == LAYER_HASH,
+		.pack = options->pack,
 	};
 	struct tar_input input = { .name = info->name, .read = layer_read_blob };
 	auto_layer struct layer *layer = calloc(1, sizeof *layer);
@@ -57,16 +58,16 @@ int layer_open(struct stream *stream, const struct layer_info *info, enum layer_
 		return error_memory(err);
 	buf_init(&layer->path, ENTRY_PATH_MAX);
 	buf_init(&layer->target, ENTRY_PATH_MAX);
-	if (check == LAYER_VERIFY) {
-		options.digest = info->digest;
-		options.diff_id = info->diff_id;
+	if (options->check == LAYER_VERIFY) {
+		blob_options.digest = info->digest;
+		blob_options.diff_id = info->diff_id;
 	}
-	if (blob_open(stream, &options, &layer->blob, err) < 0)
+	if (blob_open(stream, &blob_options, &layer->blob, err) < 0)
 		return -1;
 	input.context = layer->blob;
 	if (blob_can_skip(layer->blob))
 		input.skip = layer_skip_blob;
-	layer->verify = check == LAYER_VERIFY;
+	layer->verify = options->check == LAYER_VERIFY;
 	if (tar_open(&input, &layer->tar, err) < 0)
 		return layer_blame(layer, err);
 	*ret_layer = steal(&layer);

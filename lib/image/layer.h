@@ -72,6 +72,7 @@ struct layer_totals {
 	uint64_t table_size;		    /* bytes of the blob that were fetched for it */
 	enum layer_compression compression; /* by magic bytes */
 	uint64_t stored_size;		    /* bytes of the blob */
+	uint64_t packed_size;		    /* that gzip makes of them; plain and `pack` only */
 	uint64_t unpacked_size;		    /* bytes of the tar */
 	uint64_t entries;
 	struct digest diff_id; /* SHA-256; LAYER_HASH and compressed only */
@@ -83,15 +84,22 @@ enum layer_check {
 	LAYER_HASH,   /* neither is known yet: work the diff_id out */
 };
 
+/* How the bytes of a layer are treated on their way. */
+struct layer_options {
+	enum layer_check check;
+	bool pack; /* plain ones are compressed, for the size */
+};
+
 struct layer;
 
 /*
  * Reads the stored bytes of a layer; `stream` and `info` are borrowed until layer_close. To
- * be verified every byte is read and hashed, otherwise a plain layer is passed over from header to
+ * be verified or packed every byte is read, otherwise a plain layer is passed over from header to
  * header. The stored size is checked always.
  */
-int layer_open(struct stream *stream, const struct layer_info *info, enum layer_check check,
-	       struct layer **ret_layer, struct error *err) must_check;
+int layer_open(struct stream *stream, const struct layer_info *info,
+	       const struct layer_options *options, struct layer **ret_layer,
+	       struct error *err) must_check;
 /* Frees it at any point; for a good end call layer_finish first. */
 void layer_close(struct layer *layer);
 static inline void layer_close_pointer(struct layer **place)

@@ -5,6 +5,7 @@ libseatrial_a_SOURCES += \
 	lib/image/daemon.c lib/image/daemon.h \
 	lib/image/entry.c lib/image/entry.h \
 	lib/image/files.c lib/image/files.h \
+	lib/image/gzipsize.c lib/image/gzipsize.h \
 	lib/image/image.c lib/image/image.h \
 	lib/image/layer.c lib/image/layer.h \
 	lib/image/manifest.c lib/image/manifest.h \

@@ -120,12 +120,14 @@ static int walk_stored(const struct walk *walk, const struct layer_info *info,
 		       struct stream *stored, enum layer_check check, void *visit,
 		       struct layer_totals *ret_totals, struct error *err)
 {
+	const struct layer_options options = { .check = check,
+					       .pack = image_get_options(walk->image)->pack };
 	auto_layer struct layer *layer = NULL;
 	const struct entry *entry;
 	bool stop = false;
 	int more = 0;
 
-	if (layer_open(stored, info, check, &layer, err) < 0)
+	if (layer_open(stored, info, &options, &layer, err) < 0)
 		return -1;
 	while (!stop && (more = layer_next(layer, &entry, err)) > 0)
 		if (walk_check(&walk->cancelled, err) < 0 ||

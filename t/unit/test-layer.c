@@ -14,12 +14,13 @@ static int read_stored(const struct buf *stored, const struct layer_info *info, 
 		       struct error *err)
 {
 	auto_stream struct stream *stream = NULL;
+	const struct layer_options options = { .check = verify ? LAYER_VERIFY : LAYER_TRUST };
 	auto_layer struct layer *layer = NULL;
 	const struct entry *entry;
 	int more;
 
 	if (stream_of_memory(stored->data, stored->size, piece, &stream, err) < 0 ||
-	    layer_open(stream, info, verify, &layer, err) < 0)
+	    layer_open(stream, info, &options, &layer, err) < 0)
 		return -1;
 	while ((more = layer_next(layer, &entry, err)) > 0)
 		each(layer, entry, context);
@@ -231,6 +232,7 @@ static int read_everything(const struct buf *tar, size_t piece, struct buf *out,
 				   .stored_size = tar->size,
 				   .stored_size_known = true };
 	auto_stream struct stream *stream = NULL;
+	const struct layer_options options = { .check = LAYER_TRUST };
 	auto_layer struct layer *layer = NULL;
 	const struct entry *entry;
 	const void *data;
@@ -238,7 +240,7 @@ static int read_everything(const struct buf *tar, size_t piece, struct buf *out,
 	int more;
 
 	if (stream_of_memory(tar->data, tar->size, piece, &stream, err) < 0 ||
-	    layer_open(stream, &info, false, &layer, err) < 0)
+	    layer_open(stream, &info, &options, &layer, err) < 0)
 		return -1;
 	while ((more = layer_next(layer, &entry, err)) > 0) {
 		int part;
