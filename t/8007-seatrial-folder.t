@@ -104,6 +104,15 @@ is "$(grep -c '^seatrial: ' err) $(pgrep -f "$T/deleted" | wc -l | tr -d ' ')" '
 run seatrial -q -o talker -s LINT_COMMAND=yes 17.3
 is "$status $(found 17.3 talker)" "1 fail: could not be decided: '/bin/sh' has printed more than 256.0 MB" 'a command that never stops talking'
 is "$(find talker -size +1100k)" '' 'leaves a part of it'
+run seatrial -q -o daemon -s 'LINT_COMMAND=(setsid sh -c "setsid sleep 4715" </dev/null >/dev/null 2>&1 &); sleep 0.3' 17.3
+is "$status $(pgrep -f 'sleep 4715' | wc -l | tr -d ' ')" '0 0' 'a daemon of a command ends with it'
+seatrial -q -o daemon -s 'LINT_COMMAND=(setsid sleep 4716 </dev/null >/dev/null 2>&1 &); sleep 0.3; touch has-daemon; sleep 100' 17.3 >out 2>err &
+pid=$!
+wait_until test -e has-daemon
+kill -TERM "$pid"
+wait "$pid" 2>/dev/null
+wait_until none_runs 'sleep 4716'
+is "$(pgrep -f 'sleep 4716' | wc -l | tr -d ' ')" 0 'also where the trial is interrupted'
 cat >terminal.sh <<'END'
 seatrial -q -o terminal -s ITEM_LIMIT=20s -s LINT_COMMAND='stty raw </dev/tty; read x </dev/tty; echo heard' 17.3
 END

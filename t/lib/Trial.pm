@@ -357,6 +357,26 @@ my $output_max = 256e6;
 # its container down.
 my $running;
 
+# A variable that all processes of a command of the project have, whatever sessions they begin. By that
+# those are found that outlive it; new ones may come while others are looked for. Podman's are an
+# engine, and its next command needs them.
+my $mark = "SEATRIAL_COMMAND_$$";
+
+sub is_marked {
+	my ($pid) = @_;
+	my ($environment, $name) = map { eval { slurp("/proc/$pid/$_") } // '' } qw(environ comm);
+	return "\0$environment" =~ /\0$mark=/ && $name !~ /^(?:podman|conmon|catatonit)/;
+}
+
+sub end_marked {
+	for (1 .. 100) {
+		my @left = grep { $_ != $$ && is_marked($_) } map { m{(\d+)} } glob '/proc/[0-9]*';
+		return unless @left;
+		kill KILL => @left;
+		Time::HiRes::sleep(0.01);
+	}
+}
+
 sub end_running {
 	my ($pid) = @_;
 	# until it leads its group it is alone
@@ -372,6 +392,7 @@ sub end_running {
 
 $SIG{TERM} = $SIG{INT} = sub {
 	end_running($running) if $running;
+	end_marked() if $ENV{$mark};
 	POSIX::_exit(143);
 };
 
@@ -542,14 +563,19 @@ sub evidence {
 	return $documents{$name} //= $json->decode(slurp($path));
 }
 
-# Runs a configured command by the shell, in CONFIG_DIR; returns {status, seconds, began, output}.
+# Runs a configured command by the shell, in CONFIG_DIR; returns {status, seconds, began, output}. What it
+# leaves running ends with it, daemons, too.
 sub shell {
 	my ($name, $command) = @_;
 	my $directory = setting('CONFIG_DIR') // '.';
 	my $found = gathered($name, $command, sub {
 		my $began = Time::HiRes::time();
-		my ($status) = capture($name, '/bin/sh', '-c', 'cd "$1" && eval "$2"', 'sh', $directory, $command);
-		return { status => $status, began => $began, seconds => Time::HiRes::time() - $began };
+		local $ENV{$mark} = 1;
+		my ($status) = eval { capture($name, '/bin/sh', '-c', 'cd "$1" && eval "$2"', 'sh', $directory, $command) };
+		my ($trouble, $ended) = ($@, Time::HiRes::time());
+		end_marked();
+		die $trouble unless defined $status;
+		return { status => $status, began => $began, seconds => $ended - $began };
 	});
 	return { %$found, output => join '', map { slurp(evidence_path("$name.$_")) } qw(out err) };
 }
