@@ -66,6 +66,16 @@ mv killed/report.md killed/.trial/
 echo new >killed/.trial/report.md
 echo old >killed/.trial/.former/report.md
 
+# ended at any moment of its start
+for moment in 0.05 0.15 0.25; do
+	seatrial -q -o early 17.3 >out 2>err &
+	pid=$!
+	sleep $moment
+	kill -TERM "$pid"
+	wait "$pid" 2>/dev/null
+done
+is "$(ls -A early 2>/dev/null | grep -cx .trial)" 0 'a trial that is ended as it starts leaves no half'
+
 # what could not be decided is no verdict, either
 run seatrial -q -o trouble -s DOCKERFILE=later 17.4
 is "$status $(jq -r '.items["17.4"].found' trouble/metrics.json | cut -c 1-22)" '1 could not be decided: ' 'an item in trouble'
