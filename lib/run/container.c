@@ -654,30 +654,6 @@ static void set_started(struct container_record *record)
 			       &parts);
 }
 
-static int open_log(struct run *run, struct error *err)
-{
-	const char *name = run->options->log_file;
-
-	if (name == NULL)
-		return 0;
-	run->log_file = fopen(name, "we");
-	if (run->log_file == NULL)
-		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", name, strerror(errno));
-	return 0;
-}
-
-static int close_log(struct run *run, struct error *err)
-{
-	FILE *file = steal(&run->log_file);
-	bool failed = file != NULL && ferror(file) != 0;
-
-	errno = 0;
-	if (file != NULL && (fclose(file) != 0 || failed))
-		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", run->options->log_file,
-				 errno != 0 ? strerror(errno) : "write failed");
-	return 0;
-}
-
 /* What the kernel has counted is exact. */
 static void take_group(struct run *run)
 {
@@ -696,7 +672,7 @@ static int run_all(struct run *run, uint64_t asked, struct error *err)
 
 	run->record->watch = run->options->watch;
 	if (plan_make(&run->plan, run->image, run->options, run->record, err) < 0 ||
-	    open_log(run, err) < 0)
+	    log_file_open(run->options->log_file, &run->log_file, err) < 0)
 		return -1;
 	if (!run->options->no_health)
 		health_init(&run->health, &run->record->health, &c->healthcheck,
@@ -709,7 +685,7 @@ static int run_all(struct run *run, uint64_t asked, struct error *err)
 		return -1;
 	take_group(run);
 	log_drain(run);
-	if (close_log(run, err) < 0)
+	if (log_file_close(run->options->log_file, steal(&run->log_file), err) < 0)
 		return -1;
 	if (!run->options->writable || run->upper < 0)
 		return 0;

@@ -1176,31 +1176,11 @@ static int describe(struct engine_run *run, struct container_record *record, str
 	return program_volumes(c, record, err);
 }
 
-static int open_log(struct engine_run *run, struct error *err)
-{
-	const char *name = run->options->log_file;
-
-	if (name == NULL)
-		return 0;
-	run->log_file = fopen(name, "we");
-	if (run->log_file == NULL)
-		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", name, strerror(errno));
-	return 0;
-}
-
-static int close_log(struct engine_run *run, struct error *err)
-{
-	FILE *file = steal(&run->log_file);
-
-	if (file != NULL && fclose(file) != 0)
-		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", run->options->log_file,
-				 strerror(errno));
-	return 0;
-}
-
 static int run_all(struct engine_run *run, struct container_record *record, struct error *err)
 {
-	if (describe(run, record, err) < 0 || open_log(run, err) < 0 || open_signals(run, err) < 0)
+	if (describe(run, record, err) < 0 ||
+	    log_file_open(run->options->log_file, &run->log_file, err) < 0 ||
+	    open_signals(run, err) < 0)
 		return -1;
 	run->trial_count = run->options->writable ? 1 : TRIALS;
 	record->watch = run->options->watch;
@@ -1213,7 +1193,7 @@ static int run_all(struct engine_run *run, struct container_record *record, stru
 			return -1;
 	if (sweep_begin(run, err) < 0 || run_loop(run, err) < 0)
 		return -1;
-	return close_log(run, err);
+	return log_file_close(run->options->log_file, steal(&run->log_file), err);
 }
 
 static void clear_answer(const struct engine_done *done)

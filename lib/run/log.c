@@ -2,6 +2,7 @@
 
 #include "run/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,4 +111,25 @@ void log_take(struct container_record *record, FILE *file, struct log_stream *st
 		data += length + (end != NULL);
 		size -= length + (end != NULL);
 	}
+}
+
+int log_file_open(const char *name, FILE **ret_file, struct error *err)
+{
+	FILE *file = NULL;
+
+	if (name != NULL && (file = fopen(name, "we")) == NULL)
+		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", name, strerror(errno));
+	*ret_file = file;
+	return 0;
+}
+
+int log_file_close(const char *name, FILE *file, struct error *err)
+{
+	bool failed = file != NULL && ferror(file) != 0;
+
+	errno = 0;
+	if (file != NULL && (fclose(file) != 0 || failed))
+		return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", name,
+				 errno != 0 ? strerror(errno) : "write failed");
+	return 0;
 }

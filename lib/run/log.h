@@ -23,6 +23,11 @@ struct log_time {
 	struct timespec clock; /* of the day */
 };
 
+/* The file that the log goes to, which is written anew; NULL where `name` is. */
+int log_file_open(const char *name, FILE **ret_file, struct error *err) must_check;
+/* Closes it, if there is one; an error also where an earlier write failed. */
+int log_file_close(const char *name, FILE *file, struct error *err) must_check;
+
 /* Bytes of a stream; whole lines go on record, and to `file` (NULL for none). NUL bytes would end
  * a line unseen: they become spaces. */
 void log_take(struct container_record *record, FILE *file, struct log_stream *stream,

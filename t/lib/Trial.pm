@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item lasts done holds fails skips setting setting_list setting_on utility evidence save
-  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of ratio_check lint lint_found lint_credit_of);
+  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of lint lint_found lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected, %lasts);
@@ -332,12 +332,6 @@ sub last_lines {
 	my ($output) = @_;
 	my @lines = grep { /\S/ } split /\n/, $output;
 	return [ @lines > 5 ? @lines[ -5 .. -1 ] : @lines ];
-}
-
-# A value against a limit and against the baseline's with some tolerance.
-sub ratio_check {
-	my ($value, $before, $tolerance) = @_;
-	return !defined $before || $value <= $before * (1 + $tolerance / 100);
 }
 
 sub evidence_path { return "$ENV{SEATRIAL_REPORT}/evidence/$episode-$_[0]" }
