@@ -74,7 +74,7 @@ for moment in 0.05 0.15 0.25; do
 	kill -TERM "$pid"
 	wait "$pid" 2>/dev/null
 done
-is "$(ls -A early 2>/dev/null | grep -cx .trial)" 0 'a trial that is ended as it starts leaves no half'
+is "$([ -e early/.trial ] && echo half)" '' 'a trial that is ended as it starts leaves no half'
 
 # what could not be decided is no verdict, either
 run seatrial -q -o trouble -s DOCKERFILE=later 17.4
