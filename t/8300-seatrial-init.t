@@ -41,9 +41,16 @@ cat >compose.yaml <<'END'
 services:
   db:
     image: postgres:16
+  debug:
+    build: .
+    image: registry.example/debug
+    profiles: [tools]
+    ports: ["9000:9000"]
+    healthcheck: {test: ["CMD", "true"]}
   web:
     build: .
     image: registry.example/shop:1.2
+    env_file: [web.env]
     stop_grace_period: 20s
     mem_limit: 256m
     tmpfs: [/tmp, "/run:size=1m"]
@@ -71,7 +78,7 @@ is "$status" 0 'a project'
 has out "Settings for a trial are in seatrial.conf" 'says where'
 has out "tests        python3 -m pytest" 'and what it found'
 is "$(value IMAGE)" registry.example/shop:1.2 'the image of the service that is built here'
-is "$(comment IMAGE)" '# compose.yaml:6' 'with its place'
+is "$(comment IMAGE)" '# compose.yaml:12' 'with its place'
 is "$(value DOCKERFILE) $(value CONTEXT) $(value COMPOSE_FILE)" 'Dockerfile . compose.yaml' 'the files'
 is "$(value BASE)" python:3.12 'the base, without its digest'
 is "$(value PORT)" 8080 'the port'
@@ -87,6 +94,10 @@ is "$(value RUN_ENV)" "MODE=a 'quoted' value" 'its environment, without secrets'
 is "$(grep -c 'hunter2\|abcdef0123456789' seatrial.conf)" 0 'no secret is copied'
 has seatrial.conf '# not copied: API_TOKEN, FROM_SHELL' 'which is said'
 has seatrial.conf "other services, db" 'and what is not started'
+is "$(grep -c 'services.*debug' seatrial.conf)" 0 'a service that waits for a profile is none'
+printf '# of the shop\nFROM_FILE=a b\n\nOTHER=1\n' >web.env
+sed -n 's/^# not read: web.env; \(RUN_ENV=.*\) would$/\1/p' seatrial.conf >reads
+is "$(RUN_ENV=X=1; . ./reads; printf '%s' "$RUN_ENV" | tr '\n' ' ')" 'X=1 FROM_FILE=a b OTHER=1' 'its env_file is named, with what reads it'
 is "$(value TEST_COMMAND)" 'python3 -m pytest --junitxml=junit.xml --cov=. --cov-report=xml:coverage.xml' 'the tests'
 is "$(value TEST_REPORT) $(value COVERAGE_REPORT) $(value LINT_COMMAND)" 'junit.xml coverage.xml make lint' 'their reports, and lint'
 is "$(value MAKE_TARGETS | tr '\n' ' ')" 'help lint test' 'targets that do no harm'

@@ -451,6 +451,8 @@ static int add_service(json_t *services, const struct compose_service *service, 
 	set(object, "healthcheck", compose_health_json(&service->healthcheck));
 	set(object, "ports", list_json(&service->ports));
 	set(object, "tmpfs", list_json(&service->tmpfs));
+	set(object, "env_file", list_json(&service->env_file));
+	set(object, "profiles", list_json(&service->profiles));
 	set(object, "volumes", compose_volumes_json(service));
 	set(object, "environment", variables_json(&service->environment));
 	set(object, "entrypoint", json_null());

@@ -188,6 +188,7 @@ sub take_service {
 	my @plain = grep { !$_->{secret} && defined $_->{value} } @{ $service->{environment} };
 	set($found, RUN_ENV => join("\n", map { "$_->{name}=" . $_->{value} =~ s/\n/ /gr } @plain), "environment, $file") if @plain;
 	$found->{env}{ $_->{name} } = 1 for @plain;
+	push @{ $found->{env_files} }, map { $_->{value} } values_of($service->{env_file});
 	push @{ $found->{secrets} }, map { $_->{name} } grep { $_->{secret} || !defined $_->{value} } @{ $service->{environment} };
 	return;
 }
@@ -195,11 +196,11 @@ sub take_service {
 # The service that is built here, and the Dockerfile and the folder it is built from.
 sub built_service {
 	my ($compose) = @_;
-	# one that can be asked is the service, and not what migrates its data
+	# one that can be asked is the service, and not what migrates its data; what waits for a profile is a tool
 	my $worth = sub {
 		my ($service) = @_;
 		my $is_here = ($service->{context} ? $service->{context}{value} // '' : '.') =~ m{^\.?/?$};
-		return 2 * !!@{ $service->{ports} } + 2 * !!$service->{healthcheck} + $is_here;
+		return 2 * !!@{ $service->{ports} } + 2 * !!$service->{healthcheck} + $is_here + 8 * !@{ $service->{profiles} };
 	};
 	return (sort { $worth->($b) <=> $worth->($a) } grep { $_->{builds} } @{ $compose->{services} })[0];
 }
@@ -393,6 +394,8 @@ sub settings_text {
 		if ($title eq 'how it runs' && @{ $found->{secrets} }) {
 			$text .= "# not copied: " . join(', ', map { plain($_) } @{ $found->{secrets} }) . "; RUN_ENV may take them from the environment\n";
 		}
+		$text .= "# not read: " . plain($_) . "; RUN_ENV=\"\$RUN_ENV\$(echo; grep '^[A-Za-z_]' " . plain(quoted($_)) . ")\" would\n"
+		  for $title eq 'how it runs' ? @{ $found->{env_files} } : ();
 		$text .= "# not started: the compose file's other services, " . plain(join ', ', @{ $found->{others} }) . "\n"
 		  if $title eq 'how it runs' && @{ $found->{others} };
 	}
@@ -408,7 +411,7 @@ sub find_files {
 	my $compose = defined $file ? outline(\$why, $file) : undef;
 	push @$notes, $why if defined $file && !$compose;
 	my $service = $compose ? built_service($compose) : undef;
-	$found->{others} = [ map { $_->{name} } grep { !$service || $_->{name} ne $service->{name} } @{ $compose ? $compose->{services} : [] } ];
+	$found->{others} = [ map { $_->{name} } grep { (!$service || $_->{name} ne $service->{name}) && !@{ $_->{profiles} } } @{ $compose ? $compose->{services} : [] } ];
 	set($found, COMPOSE_FILE => $file, $file) if $service;
 	my $context = $service && $service->{context} ? $service->{context}{value} // '.' : '.';
 	my $dockerfile = $service ? joined($context, $service->{dockerfile} ? $service->{dockerfile}{value} // 'Dockerfile' : 'Dockerfile') : undef;
@@ -427,7 +430,7 @@ sub init {
 	my ($options) = @_;
 	my $output = $options->{output} // 'seatrial.conf';
 	die "'" . ($options->{shown} // $output) . "' is there already; --force replaces it\n" if !$options->{stdout} && !$options->{force} && -e $output;
-	my %found = (env => {}, secrets => [], others => []);
+	my %found = (env => {}, secrets => [], env_files => [], others => []);
 	my (@notes, $why);
 	set(\%found, IMAGE => $options->{image}, '--image');
 	set(\%found, BASELINE => $options->{baseline}, '--baseline');
