@@ -111,7 +111,7 @@ jq -r '.items["15.4"].commands[0]' 'a report/metrics.json' >again
 TMPDIR=$T run sh ./again
 is "$status $(jq -r .verdict out)" '0 holds' 'a command that reproduces'
 has err 'answers are in' 'says where its answers are'
-is "$(jq -r '.urls[0].status' "$(sed -n 's/^answers are in //p' err)"/15-run-ready.json)" 200 'and there they are'
+is "$(jq -r '.urls[0].status' "$(sed -n 's/^answers are in //p' err)"/15-run.ready.json)" 200 'and there they are'
 sums >sums2
 ok 'the evidence is what it was' cmp sums sums2
 

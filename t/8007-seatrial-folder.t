@@ -86,6 +86,35 @@ run seatrial -q --resume -o killed -s PORT=1 17.3
 has err 'its settings were others' 'a trial that finds the halves'
 is "$(cat killed/report.md) $([ -e killed/.trial ] || echo whole)" 'new whole' 'makes them whole first'
 
+# of what the settings name
+echo 'USER 1001' >>later
+expect_trouble "'later' has changed" seatrial -q --resume -o trouble -s DOCKERFILE=later 17.4
+
+# what a verdict is about is decided again
+run seatrial -q --strict -o again 17.3 18.24 18.30
+is "$(found 18.24 again) $(found 18.30 again)" \
+	'fail: not decided (--strict): no REBUILD_COMMAND in the settings fail: not decided (--strict): Episode 15 was not run; Episode 16 was not run; Episode 17 was run in part' 'strict'
+run seatrial -q --resume -o again 17.3 18.24 18.30
+is "$(found 18.24 again)" 'skip: no REBUILD_COMMAND in the settings' '--resume without --strict'
+[ "$status" -eq 0 ] || show_output
+
+# an image that is built by the trial, which is killed
+cat >builds.conf <<'END'
+IMAGE=made.tar
+BUILD_COMMAND='[ -e made.tar ] || cp app.tar made.tar'
+LINT_COMMAND='touch linting; [ -e go-on-linting ] || sleep 4717'
+END
+seatrial -q -c builds.conf -o builds 15.1 17.1 17.3 >out 2>err &
+pid=$!
+wait_until test -e linting
+kill -KILL $pid
+wait $pid 2>/dev/null
+wait_until none_runs 'sleep 4717'
+touch go-on-linting
+run seatrial -q -c builds.conf -o builds --resume 15.1 17.1 17.3
+is "$status $(found 15.1 builds | cut -d: -f1)" '0 ok' '--resume of a trial that had built its image'
+[ "$status" -eq 0 ] || show_output
+
 # the same size and the same time, but another image; one in an archive by its name
 cp -p app.tar copy.tar
 touch -r app.tar other.tar

@@ -44,7 +44,7 @@ sub answers {
 	my ($name) = @_;
 	my $url = endpoint($name);
 	run();
-	my $found = answer(evidence('run-ready'), $url);
+	my $found = answer(evidence('run.ready'), $url);
 	return verdict_of(
 		($found->{status} // 0) == 200,
 		'status ' . ($found->{status} // 'none: ' . ($found->{reason} // 'no answer')),
@@ -126,8 +126,8 @@ item '15.12', by => 'run', needs => [$endpoints, 'PORT'], sub {
 
 item '15.13', by => 'run', sub {
 	my $run = run();
-	return fails('it was never ready') if grep { !$_->{holds} } @health ? @{ evidence('run-ready')->{urls} } : ();
-	my $from = @health ? $run->{command}{started_ms} + evidence('run-ready')->{elapsed_ms} : 1000 * seconds(setting('START_PERIOD'));
+	return fails('it was never ready') if grep { !$_->{holds} } @health ? @{ evidence('run.ready')->{urls} } : ();
+	my $from = @health ? $run->{command}{started_ms} + evidence('run.ready')->{elapsed_ms} : 1000 * seconds(setting('START_PERIOD'));
 	# what it says of being stopped is no part of the period
 	my $to = $run->{duration_ms} - ($run->{stop} ? $run->{stop}{took_ms} : 0);
 	# of a line that was not kept nobody knows the time
@@ -143,7 +143,7 @@ item '15.14', by => 'cache', sub {
 		{ writable => 1, read_only_paths => [$path], for => setting('START_PERIOD') }, ready());
 	my @bad = refused($run);
 	my @lines = (log_read_only($run), log_cache_warnings($run));
-	my @silent = @health ? grep { ($_->{status} // 0) != 200 } @{ evidence('cache-ready')->{urls} } : ();
+	my @silent = @health ? grep { ($_->{status} // 0) != 200 } @{ evidence('cache.ready')->{urls} } : ();
 	return holds((@health ? 'all endpoints answer' : 'it stays up') . " with $path read-only") unless @bad || @lines || @silent || $run->{exit}{early};
 	return fails(counted(scalar @bad, 'refused write') . ', ' . counted(lines_in(@lines), 'log line') . ', ' . counted(scalar @silent, 'endpoint') . ' silent',
 		attempts => refused_text(@bad), lines => first_lines(@lines));

@@ -72,7 +72,7 @@ sub probed {
 
 sub ready_ms {
 	my ($run, $label) = @_;
-	my ($latest) = sort { $b <=> $a } map { $_->{ready_ms} // die "$_->{url} never answered\n" } @{ evidence("$label-ready")->{urls} };
+	my ($latest) = sort { $b <=> $a } map { $_->{ready_ms} // die "$_->{url} never answered\n" } @{ evidence("$label.ready")->{urls} };
 	return $run->{command}{started_ms} + $latest;
 }
 
@@ -170,10 +170,10 @@ item '18.3', by => 'run', sub {
 	my $run = run();
 	my $started = defined $run->{first_instruction_ms} && !$run->{exit}{early};
 	return verdict_of($started, $started ? "@{$run->{argv}} as uid $run->{user}{uid}" : 'it did not stay up',
-		environment => [ map { Trial::masked($_) } setting_list('PRODUCTION_ENV') ], user => $run->{user}, exit => $run->{exit});
+		environment => [ map { Trial::masked(Trial::quote($_)) } setting_list('PRODUCTION_ENV') ], user => $run->{user}, exit => $run->{exit});
 };
 
-item '18.4', by => 'run', settles => 'run-ready', needs => [$endpoints, 'PORT'], sub {
+item '18.4', by => 'run', settles => 'run.ready', needs => [$endpoints, 'PORT'], sub {
 	my $ready = ready_ms(run(), 'run');
 	my $before = setting('BASELINE') ? eval { ready_ms(baseline(), 'baseline') } : undef;
 	return verdict_of($ready < 1000 * seconds(setting('READY_LIMIT')),
@@ -186,7 +186,7 @@ item '18.5', by => 'run', needs => ['HEALTH_PATH', 'PORT'], sub { probed('health
 item '18.6', by => 'run', needs => ['READY_PATH|LIVE_PATH', 'PORT'], sub {
 	my @urls = endpoints(qw(READY LIVE));
 	run();
-	my @found = map { answer(evidence('run-ready'), $_) } @urls;
+	my @found = map { answer(evidence('run.ready'), $_) } @urls;
 	my @wrong = grep { ($_->{status} // 0) != 200 } @found;
 	return verdict_of(!@wrong, join(', ', map { "$_->{url}: " . ($_->{status} // 'no answer') } @found));
 };
@@ -195,7 +195,7 @@ item '18.7', by => 'run', needs => ['SECRETS_PATH', 'PORT'], sub { probed('secre
 
 item '18.8', by => 'run', needs => [$endpoints, 'PORT'], sub {
 	run();
-	my @found = @{ evidence('run-ready')->{urls} };
+	my @found = @{ evidence('run.ready')->{urls} };
 	my $limit = 1000 * seconds(setting('LATENCY_LIMIT'));
 	my @late = grep { !defined $_->{latency_ms} || $_->{latency_ms} > $limit } @found;
 	my ($slowest) = sort { $b <=> $a } map { $_->{latency_ms} // 0 } @found;
@@ -499,7 +499,7 @@ item '18.27', sub {
 item '18.28', by => 'run', needs => ['BASELINE', $endpoints, 'PORT'], sub {
 	run();
 	baseline();
-	my ($after, $before) = (evidence('run-ready'), evidence('baseline-ready'));
+	my ($after, $before) = (evidence('run.ready'), evidence('baseline.ready'));
 	my @changed;
 	for my $url (@health) {
 		my ($new, $old) = (answer($after, $url), answer($before, $url));

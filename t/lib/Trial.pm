@@ -354,7 +354,7 @@ my $running;
 # A variable that all processes of a command of the project have, whatever sessions they begin. By that
 # those are found that outlive it; new ones may come while others are looked for. Podman's are an
 # engine, and its next command needs them.
-my $mark = "SEATRIAL_COMMAND_$$";
+my $mark = "TRIAL_COMMAND_$$";
 
 sub is_marked {
 	my ($pid) = @_;
@@ -470,11 +470,17 @@ sub shown {
 	return masked($command);
 }
 
-# Variables by their names, and what stands before the host in an address.
+# Variables, parameters and headers by their names, and what stands before the host in an address. The value
+# of a variable is a word of sh, or the rest of a word that is quoted whole.
 sub masked {
 	my ($text) = @_;
-	my $names = 'SECRET|TOKEN|PASSW|CREDENTIAL|KEY|AUTH|DSN';
-	$text =~ s/((?:--env '?\w*(?i:$names)\w*|(?<![\w-])[A-Z0-9_]*(?:$names)[A-Z0-9_]*)=)(?:[^\s']|(?<==)'[^']*)*/$1***/g;
+	my $name = qr/(?![\d.-])[\w.-]*(?:SECRET|TOKEN|PASS|PWD|CREDENTIAL|KEY|AUTH|DSN|SALT|COOKIE|SIGNATURE)[\w.-]*/i;
+	my $word = qr/(?:[^\s'"\\&]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*/s;
+	$text =~ s/'($name)=(?:[^']|'\\'')*'/'$1=***'/g;
+	$text =~ s/"($name)=(?:[^"\\]|\\.)*"/"$1=***"/gs;
+	$text =~ s/(?<![\w.-])($name)=$word/$1=***/g;
+	$text =~ s/(--[\w-]*(?:SECRET|TOKEN|PASS|CREDENTIAL)[\w-]*[= ])$word/$1***/gi;
+	$text =~ s/(?<![\w.-])($name)(["']?\s*:\s+["']?)[^'"\n]+/$1$2***/g;
 	$text =~ s{://[^/\s\@']+\@}{://***\@}g;
 	return $text;
 }

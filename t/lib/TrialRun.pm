@@ -34,7 +34,7 @@ sub probe_script {
 	  . "here=\${1:-\$(mktemp -d)}\n[ \$# -gt 0 ] || echo \"answers are in \$here\" >&2\n";
 	for my $probe (@probes) {
 		my ($label, @arguments) = @$probe;
-		my $file = '"$here"/' . Trial::quote("$stem-$label");
+		my $file = '"$here"/' . Trial::quote("$stem.$label");
 		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { word_of($_, $hidden) } @arguments)
 		  . " >$file.json 2>$file.err || failed=$label\n";
 		$script .= "[ -z \"\$failed\" ] || exit 1\n" if $probe == $probes[0];
@@ -60,7 +60,7 @@ sub run_options {
 	return @arguments;
 }
 
-# Runs IMAGE while the probes run; each leaves its document as evidence "NAME-LABEL". Where one named
+# Runs IMAGE while the probes run; each leaves its document as evidence "NAME.LABEL". Where one named
 # first fails nothing else could be measured.
 # Options: writable, suggest, read_only_paths, env, for (without probes: how long).
 sub trial_run {
@@ -87,9 +87,9 @@ sub over_run {
 # The document of a probe that came after the first.
 sub asked {
 	my ($name, $label) = @_;
-	my $found = eval { evidence("$name-$label") };
+	my $found = eval { evidence("$name.$label") };
 	return $found if $found;
-	die "it was never ready to be asked\n" if grep { !$_->{holds} } @{ evidence("$name-ready")->{urls} };
+	die "it was never ready to be asked\n" if grep { !$_->{holds} } @{ evidence("$name.ready")->{urls} };
 	die $@;
 }
 

@@ -27,7 +27,8 @@ sub items {
 
 sub new {
 	my ($class, %options) = @_;
-	# perl, folder, jobs, items, terminal (its width: write what is running there), width (code: asks for it), quiet
+	# perl, folder, jobs, items, terminal (its width: write what is running there), width (code: asks for it), quiet,
+	# built (code: what builds has ended)
 	return bless { %options, running => {}, done => {}, output => '', partial => '' }, $class;
 }
 
@@ -37,7 +38,8 @@ sub has_result { return -e "$_[0]{folder}/results/$_[1].json" }
 
 sub is_settled {
 	my ($self, $item) = @_;
-	return -e "$self->{folder}/evidence/$item->{episode}-$item->{settles}.json";
+	# the shell makes it before the probe is done
+	return -s "$self->{folder}/evidence/$item->{episode}-$item->{settles}.json";
 }
 
 sub phase {
@@ -211,6 +213,13 @@ sub start_prove {
 	return;
 }
 
+sub tell_built {
+	my ($self) = @_;
+	return if !$self->{built} || grep { $_->{builds} } @{ $self->{waiting} }, map { $_->{item} } values %{ $self->{running} };
+	(delete $self->{built})->();
+	return;
+}
+
 # Decides all items that have no result yet, while prove reads the episodes. Returns true where
 # prove found nothing wrong, undef where it was interrupted.
 sub run {
@@ -227,6 +236,7 @@ sub run {
 		while ($self->{pipe} || $self->{prove}) {
 			$self->reap;
 			$self->interrupt($signal) if $signal;
+			$self->tell_built unless $self->{interrupted};
 			while (!$self->{interrupted} && (my $item = $self->next_item)) { $self->start_item($item) }
 			$self->show_progress;
 			if (!$self->{pipe}) { Time::HiRes::sleep(0.02) }

@@ -30,7 +30,7 @@ spew('evidence/15-cut.log', 'xx' . ("\xc3\xa4" x 100 . "\n") x 100);
 spew('evidence/15-few.log', "few\n" x 61);
 spew('evidence/15-wide.log', 'w' x 401);
 spew('evidence/15-whole.log', ('w' x 400 . "\n") . "few\n" x 59);
-spew('evidence/15-run-stable.json', $json->encode({ urls => [ { url => "http://localhost/$hostile", series => { count => 3, failures => 1, p50_ms => 1, p95_ms => 2, max_ms => 2 },
+spew('evidence/15-run.stable.json', $json->encode({ urls => [ { url => "http://localhost/$hostile", series => { count => 3, failures => 1, p50_ms => 1, p95_ms => 2, max_ms => 2 },
 	samples => [ { time_ms => 0, latency_ms => 1, holds => JSON::PP::true }, { time_ms => 500, latency_ms => undef, holds => JSON::PP::false }, { time_ms => 1000, latency_ms => 2, holds => JSON::PP::true } ] } ] }));
 my $layer = sub { { index => $_[0], instruction => $_[1], content_bytes => $_[2] } };
 spew('evidence/16-sizes.json', $json->encode({ layers => [ $layer->(0, $hostile, 250) ], baseline => { layers => [ $layer->(0, 'FROM a', 600), $layer->(1, undef, 400) ] },
