@@ -89,6 +89,6 @@ END
 chmod +x tools/grype
 rm tools/trivy
 decides 'grype' 'fail: 1 of 1 are critical or high, by grype; first GHSA-1 critical: z 3.0, mended in 3.1'
-is "$(cat asked)" '--quiet --output json docker-archive:app.tar' 'is asked about the file, too'
+is "$(cat asked)" '--quiet --output json app.tar' 'is asked about the file, too'
 
 done_testing

@@ -95,9 +95,9 @@ item '15.7', by => 'run', sub {
 	my $run = run();
 	my @refused = refused($run);
 	my @before = setting('BASELINE') ? (before_refused => before()) : ();
-	return over_run($run, holds('no refused write', refused => 0, @before)) unless @refused;
+	return over_run($run, holds('no refused write', refused => 0, @before)) unless $run->{refused_count};
 	my ($mend, @suggested) = suggestion();
-	return fails("$run->{refused_count} refused: $refused[0]{call} $refused[0]{path} by $refused[0]{process}; $mend",
+	return fails("$run->{refused_count} refused: " . first_refused(@refused) . "; $mend",
 		refused => $run->{refused_count}, @before, attempts => refused_text(@refused), @suggested);
 };
 
@@ -105,19 +105,29 @@ item '15.8', by => 'run', sub { none('read-only line', log_read_only(run())) };
 item '15.9', by => 'run', sub { none('error line', log_errors(run())) };
 item '15.10', by => 'run', sub { none('cache warning', log_cache_warnings(run())) };
 
+# An attempt is one, wherever it leads and whether it succeeds.
 item '15.11', by => 'run', sub {
 	my $run = run();
+	my @lists = @$run{qw(refused written failed)};
 	my @caches = grep {
 		$_->{path} =~ m{(?:^|/)(?:\.cache|\.npm|\.local/share/uv|\.?uv|pip)(?:/|$)} || $_->{process} =~ /^(?:uvx?|pip[0-9.]*)$/
-	} @{ $run->{refused} };
-	return over_run($run, holds('no attempt at a package manager\'s cache')) unless @caches;
-	return fails("$caches[0]{process} tried $caches[0]{call} $caches[0]{path}", attempts => refused_text(@caches));
+	} map { @$_ } @lists;
+	return fails("$caches[0]{process} tried $caches[0]{call} $caches[0]{path}", attempts => refused_text(@caches)) if @caches;
+	# the lists may have been cut
+	my $listed = 0;
+	$listed += $_->{count} // 1 for map { @$_ } @lists[ 1, 2 ];
+	return fails('more attempts to write than ro-run lists: what the rest is is not known') if @{ $lists[0] } >= 2500 || $listed < $run->{written_count} + $run->{failed_count};
+	return over_run($run, holds('no attempt at a package manager\'s cache'));
 };
 
 item '15.12', by => 'run', needs => [$endpoints, 'PORT'], sub {
 	run();
 	my $answers = asked('run', 'stable')->{urls};
-	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @$answers;
+	# "healthy" that becomes "unhealthy" with status 200 is not the same
+	my $state = sub { my $json = $_[0]{json}; return ref $json eq 'HASH' && !ref $json->{status} ? $json->{status} // '' : '' };
+	my @failed = grep {
+		!$_->{series} || $_->{series}{failures} || !$_->{series}{count} || $state->($_) ne $state->(answer(evidence('run.ready'), $_->{url}))
+	} @$answers;
 	my $count = 0;
 	$count += $_->{series}{count} // 0 for @$answers;
 	return verdict_of(!@failed, counted($count, 'answer') . ' in ' . setting('STABILITY_PERIOD') . ', ' . counted(scalar @failed, 'endpoint') . ' unsteady',
@@ -130,6 +140,7 @@ item '15.13', by => 'run', sub {
 	my $from = @health ? $run->{command}{started_ms} + evidence('run.ready')->{elapsed_ms} : 1000 * seconds(setting('START_PERIOD'));
 	# what it says of being stopped is no part of the period
 	my $to = $run->{duration_ms} - ($run->{stop} ? $run->{stop}{took_ms} : 0);
+	return over_run($run, fails('the run was over before the start-up period of ' . setting('START_PERIOD'))) if $to <= $from;
 	# of a line that was not kept nobody knows the time
 	my @new = grep { !defined $_->{time_ms} || $_->{time_ms} >= $from && $_->{time_ms} <= $to } log_errors($run);
 	my $counts = by_interval($from, $to, @new);
@@ -142,10 +153,11 @@ item '15.14', by => 'cache', sub {
 	my $run = trial_run('cache', setting('IMAGE'),
 		{ writable => 1, read_only_paths => [$path], for => setting('START_PERIOD') }, ready());
 	my @bad = refused($run);
+	my $bad = $run->{refused_count};
 	my @lines = (log_read_only($run), log_cache_warnings($run));
 	my @silent = @health ? grep { ($_->{status} // 0) != 200 } @{ evidence('cache.ready')->{urls} } : ();
-	return holds((@health ? 'all endpoints answer' : 'it stays up') . " with $path read-only") unless @bad || @lines || @silent || $run->{exit}{early};
-	return fails(counted(scalar @bad, 'refused write') . ', ' . counted(lines_in(@lines), 'log line') . ', ' . counted(scalar @silent, 'endpoint') . ' silent',
+	return holds((@health ? 'all endpoints answer' : 'it stays up') . " with $path read-only") unless $bad || @lines || @silent || $run->{exit}{early};
+	return fails(($run->{exit}{early} ? 'it ended after ' . millis($run->{duration_ms}) . '; ' : '') . counted($bad, 'refused write') . ', ' . counted(lines_in(@lines), 'log line') . ', ' . counted(scalar @silent, 'endpoint') . ' silent',
 		attempts => refused_text(@bad), lines => first_lines(@lines));
 };
 

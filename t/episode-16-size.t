@@ -21,11 +21,12 @@ sub check {
 	return $found // die "image-size made no check '$name'\n";
 }
 
-sub largest {
+sub largest_layers {
 	my (@layers) = sort { $b->{content_bytes} <=> $a->{content_bytes} } @_;
-	return [ map { bytes($_->{content_bytes}) . " layer $_->{index}: " . substr($_->{instruction}, 0, 100) }
-		  @layers[ 0 .. ($#layers < 2 ? $#layers : 2) ] ];
+	return @layers[ 0 .. ($#layers < 2 ? $#layers : 2) ];
 }
+
+sub largest { return [ map { bytes($_->{content_bytes}) . " layer $_->{index}: " . substr($_->{instruction}, 0, 100) } largest_layers(@_) ] }
 
 # No layer may hold what the rules name; deleted files count.
 sub clean {
@@ -61,7 +62,7 @@ item '16.2', by => 'sizes', sub {
 	  qw(content_bytes compressed_bytes unpacked_bytes);
 	my $by_gzip = grep { $_->{compressed_here} } $sizes, $before // ();
 	my $fits = !setting('MAX_SIZE') || check('max')->{holds};
-	return verdict_of($fits, $text . ($by_gzip ? ', by gzip as a push would' : '')
+	return verdict_of($fits, $text . ($by_gzip ? ', by gzip as a push would' : '') . ($before ? '' : '; no BASELINE to compare with')
 		  . ($fits ? '' : ': the ' . setting('MEASURE') . ' is above ' . setting('MAX_SIZE')), @values);
 };
 
@@ -76,14 +77,18 @@ item '16.3', by => 'sizes', needs => ['BASELINE'], sub {
 item '16.4', by => 'sizes', sub {
 	my $sizes = sizes();
 	my ($after, $before) = ($sizes->{layer_count}, $sizes->{baseline} && $sizes->{baseline}{layer_count});
+	return skips(counted($after, 'layer') . '; no BASELINE to compare with', after => $after) if !defined $before && !setting('MAX_LAYERS');
 	my $holds = !setting('MAX_LAYERS') || check('max-layers')->{holds};
 	return verdict_of($holds, (defined $before ? "$before to " : '') . counted($after, 'layer'), after => $after, before => $before);
 };
 
 item '16.5', by => 'sizes', sub {
 	my $sizes = sizes();
-	my @named = grep { length $_->{instruction} } @{ $sizes->{layers} };
-	return fails('the history does not say what made the layers') if @{ $sizes->{layers} } && !@named;
+	for ([ 'the image', $sizes ], $sizes->{baseline} ? [ 'the baseline', $sizes->{baseline} ] : ()) {
+		my ($whose, $of) = @$_;
+		my @unnamed = grep { !length $_->{instruction} } largest_layers(@{ $of->{layers} });
+		return fails("the history of $whose does not say what made layer $unnamed[0]{index}, " . bytes($unnamed[0]{content_bytes})) if @unnamed;
+	}
 	my $after = largest(@{ $sizes->{layers} });
 	return holds("largest: " . ($after->[0] // 'no layer'), after => $after,
 		$sizes->{baseline} ? (before => largest(@{ $sizes->{baseline}{layers} })) : ());

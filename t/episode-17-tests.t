@@ -90,6 +90,7 @@ item '17.6', lane => 'project', needs => ['INTEGRATION_COMMAND'], sub { by_repor
 
 item '17.7', lane => 'project', needs => ['MAKE_TARGETS'], sub {
 	my @targets = setting_list('MAKE_TARGETS');
+	return skips('MAKE_TARGETS names none') unless @targets;
 	my (@failed, $number);
 	for my $target (@targets) {
 		# "a/b" is not "a-b"

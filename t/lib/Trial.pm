@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item lasts done holds fails skips setting setting_list setting_on utility evidence save
-  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of lint lint_found lint_credit_of);
+  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of lint lint_found lint_silenced lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected, %lasts);
@@ -545,6 +545,12 @@ sub lint_found {
 	my ($document) = @_;
 	return map { ($_->{line} ? "$_->{target}:$_->{line}: " : "$_->{target}: ") . "$_->{message} [$_->{rule}]" }
 	  grep { !$_->{silenced} } @{ $document->{findings} };
+}
+
+# Those, one line each, that it silences: the file says why, and nobody has decided.
+sub lint_silenced {
+	my ($document) = @_;
+	return map { "silenced in $_->{target}:$_->{line}: $_->{message} [$_->{rule}]" } grep { $_->{silenced} } @{ $document->{findings} };
 }
 
 sub lint_credit_of {

@@ -184,7 +184,7 @@ sub timeline_table {
 sub latencies {
 	my ($results) = @_;
 	my $text = '';
-	for my $series ([ '15-run.stable.json', 'Stability period, Episode 15' ], [ '18-run.long.json', 'Integration period, Episode 18' ]) {
+	for my $series ([ '15-run.stable.json', 'Stability period, Episode 15' ], [ '18-run.long-health.json', 'Integration period, Episode 18' ], [ '18-run.long.json', 'Integration period, Episode 18' ]) {
 		my ($file, $title) = @$series;
 		my $probe = evidence_document($results, $file) // next;
 		my @urls = grep { $_->{series} } @{ $probe->{urls} // [] } or next;

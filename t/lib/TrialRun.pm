@@ -7,7 +7,7 @@ use Exporter 'import';
 use Trial;
 
 our @EXPORT = qw(trial_run over_run asked endpoint endpoints answer log_errors log_read_only log_cache_warnings
-  log_not_json lines_in first_lines refused refused_text by_interval home_cache);
+  log_not_json lines_in first_lines refused first_refused refused_text by_interval home_cache);
 
 # The URL of a configured endpoint, or undef.
 sub endpoint {
@@ -33,10 +33,17 @@ sub probe_script {
 	my $script = "# The probes of this run. Their answers go to the folder that is named.\nfailed=\n"
 	  . "here=\${1:-\$(mktemp -d)}\n[ \$# -gt 0 ] || echo \"answers are in \$here\" >&2\n";
 	for my $probe (@probes) {
-		my ($label, @arguments) = @$probe;
-		my $file = '"$here"/' . Trial::quote("$stem.$label");
-		$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { word_of($_, $hidden) } @arguments)
-		  . " >$file.json 2>$file.err || failed=$label\n";
+		# one list, or some that go side by side
+		my @beside = ref $probe->[0] ? @$probe : $probe;
+		my @waits;
+		for my $one (@beside) {
+			my ($label, @arguments) = @$one;
+			my $file = '"$here"/' . Trial::quote("$stem.$label");
+			$script .= 'probe --json ${SEATRIAL_PID:+--pid "$SEATRIAL_PID"} ' . join(' ', map { word_of($_, $hidden) } @arguments) . " >$file.json 2>$file.err";
+			push @waits, "wait \$p" . @waits . " || failed=$label\n";
+			$script .= @beside > 1 ? " & p$#waits=\$!\n" : " || failed=$label\n";
+		}
+		$script .= join '', @waits if @beside > 1;
 		$script .= "[ -z \"\$failed\" ] || exit 1\n" if $probe == $probes[0];
 	}
 	my $number = 0;
@@ -62,6 +69,7 @@ sub run_options {
 
 # Runs IMAGE while the probes run; each leaves its document as evidence "NAME.LABEL". Where one named
 # first fails nothing else could be measured.
+# A list of probes goes side by side.
 # Options: writable, suggest, read_only_paths, env, for (without probes: how long).
 sub trial_run {
 	my ($name, $image, $options, @probes) = @_;
@@ -186,7 +194,14 @@ sub by_interval {
 	return \@counts;
 }
 
+# Those that count. There may be more of them than are listed: refused_count tells.
 sub refused { my ($run) = @_; return grep { !$_->{allowed} } @{ $run->{refused} } }
+
+# "mkdir /x by y", of the first that is listed.
+sub first_refused {
+	my (@records) = @_;
+	return @records ? "$records[0]{call} $records[0]{path} by $records[0]{process}" : 'none of which is among the first that ro-run lists';
+}
 
 sub refused_text {
 	my (@records) = @_;

@@ -88,7 +88,8 @@ sub scanner {
 		return ($trivy, 'image', '--quiet', '--exit-code', '0', '--format', 'json', defined $file ? ('--input', $file) : $image =~ s/^docker(?:-daemon:|:\/\/)//r);
 	}
 	if (my $grype = on_path('grype')) {
-		my $kind = !defined $file ? '' : -d $file ? 'oci-dir:' : $image =~ /^oci-archive:/ ? 'oci-archive:' : 'docker-archive:';
+		# what is not said grype tells by itself
+		my $kind = !defined $file ? '' : -d $file ? 'oci-dir:' : $image =~ /^(oci|docker)-archive:/ ? "$1-archive:" : '';
 		return ($grype, '--quiet', '--output', 'json', defined $file ? "$kind$file" : $image =~ s/^docker-daemon:/docker:/r =~ s/^docker:\/\//registry:/r);
 	}
 	return;

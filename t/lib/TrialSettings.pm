@@ -129,12 +129,17 @@ my %form = (
 	(map { ("${_}_PATH" => [ qr{/\S*}, 'path, as /health' ]) } qw(HEALTH READY LIVE SECRETS WEBHOOK)),
 	PORT => [ qr/[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]/, 'port' ],
 	VULNERABILITY_SEVERITIES => [ qr/$severity(?:\s+$severity)*/, 'list of severities, as high critical' ],
-	(map { ($_ => [ qr/$status(?:,$status)*/, 'status, as 200 or 200-299,404' ]) } qw(HEALTH_STATUS SECRETS_STATUS WEBHOOK_STATUS)),
+	(map { ($_ => [ qr/$status(?:,$status)*/, 'status, as 200 or 200-299,404' ]) } qw(SECRETS_STATUS WEBHOOK_STATUS)),
+	# what is ready says so
+	HEALTH_STATUS => [ qr/2\d\d(?:-2\d\d)?/, 'status of an answer that is healthy, as 200 or 200-299' ],
 	(map { ($_ => [ $size, 'size, as 500MB' ]) } qw(MAX_SIZE MAX_MEMORY)),
 	(map { ($_ => [ $percent, 'percentage, as 30%' ]) } qw(MIN_REDUCTION MIN_COVERAGE)),
 	MAX_WASTE => [ qr/$size|$percent/, 'size or percentage' ],
 	MEASURE => [ qr/content|unpacked|compressed/, 'measure: content, unpacked or compressed' ],
 );
+
+# Those of which an empty one would mean nothing.
+my @needed = grep { $default{$_} ne '' && !/^(?:PORT|\w+_PATH|\w+_JSON|WEBHOOK_\w+|PRODUCTION_ENV|HEALTH_\w+|USER_ID)$/ } @order;
 
 sub names { return @order }
 sub default_of { return $default{ $_[0] } }
@@ -239,6 +244,9 @@ sub load {
 	for my $name (sort keys %$set) {
 		$known{$name} or die unknown($name) . "\n";
 		$settings{$name} = $set->{$name};
+	}
+	for my $name (@needed) {
+		die((defined $file ? "$file: " : '') . "$name: it cannot be empty; the default is '$default{$name}'\n") if $settings{$name} eq '';
 	}
 	for my $name (sort keys %form) {
 		my ($pattern, $what) = @{ $form{$name} };
