@@ -463,7 +463,7 @@ EXTRA_DIST += t/lib/under-valgrind t/lib/packed.h t/lib/rorun.sh t/lib/valgrind.
 shell_tests += t/8100-report.t t/8101-report-browser.t t/8102-report-annotations.t t/8500-ci.t t/8501-make-check.t
 EXTRA_DIST += t/lib/report.sh t/lib/trial.sh t/lib/browse.js t/lib/ci.py
 EXTRA_DIST += t/8590-containerfile.t
-shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/8005-samples.t t/8006-seatrial-evidence.t t/8007-seatrial-folder.t t/8300-seatrial-init.t t/8401-completions.t t/8402-installed.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
+shell_tests += t/8000-seatrial.t t/8001-seatrial-registry.t t/8002-seatrial-running.t t/9000-image-diff.t t/8003-build-logs.t t/8004-vulnerabilities.t t/8005-samples.t t/8006-seatrial-evidence.t t/8007-seatrial-folder.t t/8008-seatrial-verdicts.t t/8300-seatrial-init.t t/8401-completions.t t/8402-installed.t t/3001-ro-run-attempts.t t/3002-ro-run-life.t t/3003-ro-run-user.t t/3004-ro-run-hostile.t t/3005-ro-run-health.t t/3006-ro-run-suggest.t t/3007-ro-run-fidelity.t t/3008-ro-run-limits.t \
 	t/3100-ro-run-engines.t t/3200-ro-run-servers.t
 
 
