@@ -245,7 +245,7 @@ judged venv-not-on-path '{"Env":["PATH=/bin"],"Cmd":["/app/.venv/bin/python"]}' 
 judged start-not-in-venv '{"Env":["PATH=/app/.venv/bin:/bin"],"Cmd":["/usr/local/bin/python3"]}' \
 	'start-not-in-venv python3 is not the one of /app/.venv' 'the system'"'"'s Python'
 judged app-not-owned '{"User":"4242","WorkingDir":"/app/.venv"}' \
-	'app-not-owned 4 of 4 paths in /app/.venv do not belong to its user: /app/.venv' 'files of others'
+	'app-not-owned 3 of 3 paths in /app/.venv do not belong to its user: /app/.venv/bin' 'files of others'
 
 # Layers: what a later one deletes or replaces
 mkdir -p second/bin second/etc

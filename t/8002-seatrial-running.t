@@ -39,7 +39,7 @@ is "$status" 0 'an image that has one endpoint'
 is "$(statuses seatrial-report)" "$(for item in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 	case $item in 5 | 6) printf '15.%s=skip ' "$item" ;; *) printf '15.%s=ok ' "$item" ;; esac
 done)16.2=ok" 'what it has is decided'
-is "$(jq -r '.items["16.2"].found' seatrial-report/metrics.json | sed 's/[0-9.]* [kM]B/SIZE/g')" 'content SIZE; compressed SIZE, by gzip as a push would' \
+is "$(jq -r '.items["16.2"].found' seatrial-report/metrics.json | sed 's/[0-9.]* [kM]B/SIZE/g')" 'content SIZE; compressed SIZE, by gzip as a push would; no BASELINE to compare with' \
 	'sizes that no registry has told'
 run seatrial -q -s MAX_SIZE=1kB -o large 16.2
 is "$status $(jq -r '.items["16.2"] | "\(.status) \(.found | sub(".*: "; ""))"' large/metrics.json)" '1 fail the content is above 1kB' 'a size that is demanded'

@@ -30,7 +30,7 @@ sub before {
 
 # What would let it hold, proved by a run with just that; in words, and as values.
 sub suggestion {
-	my $found = eval { trial_run('suggestion', setting('IMAGE'), { suggest => 1 }, ready())->{suggestion} }
+	my $found = eval { trial_run('suggestion', setting('IMAGE'), { suggest => 1, for => setting('START_PERIOD') }, ready())->{suggestion} }
 	  or return 'what would mend it could not be found';
 	my @mends = ((map { ($_->{kind} eq 'tmpfs' ? 'TMPFS' : 'VOLUMES') . "=$_->{path}" } @{ $found->{mounts} }), map { "RUN_ENV=$_" } @{ $found->{environment} });
 	my $why = defined $found->{impossible} ? "no mount can serve $found->{impossible}" : $found->{problem};

@@ -99,7 +99,7 @@ sub shape {
 }
 
 sub pins {
-	return utility('pins', 'pin-check', (map { ('--base', $_) } setting_list('BASE')), setting('DOCKERFILE'));
+	return utility('pins', 'pin-check', (map { ('--base', $_) } setting_list('BASE')), dockerfile());
 }
 
 # As lint_found() has them.
@@ -113,6 +113,8 @@ sub pin_checks {
 	my ($check) = grep { $_->{name} eq $wanted } @{ $pins->{checks} };
 	die "pin-check made no check '$wanted'\n" unless $check;
 	my @references = grep { $_->{pin} !~ /^(?:stage|scratch)$/ } map { @{ $_->{references} } } @{ $pins->{files} };
+	# what has none shares none
+	return skips('no base has a digest that could be shared') if $wanted eq 'consistent' && $check->{holds} && !grep { $_->{pin} =~ /digest/ } @references;
 	my @bad = grep { !$_->{holds} } @references;
 	my @wrong = map { "line $_->{line}: $_->{raw}: $_->{reason}" } @bad;
 	return verdict_of($check->{holds}, $check->{holds} ? "$text: " . counted(scalar @references, 'reference') : $wrong[0] // "$wanted does not hold",
@@ -171,6 +173,7 @@ item '18.1', builds => 1, lane => 'project', needs => ['PRODUCTION_BUILD_COMMAND
 
 item '18.2', by => 'size', sub {
 	my $sizes = utility('size', 'image-size', production());
+	$sizes = compressed_sizes() if !defined $sizes->{compressed_bytes} && production() eq setting('IMAGE');
 	return holds('content ' . bytes($sizes->{content_bytes}) . ', compressed ' . bytes($sizes->{compressed_bytes}),
 		%$sizes{qw(content_bytes unpacked_bytes compressed_bytes layer_count)});
 };
@@ -182,7 +185,34 @@ item '18.3', by => 'run', sub {
 		environment => [ map { Trial::masked(Trial::quote($_)) } setting_list('PRODUCTION_ENV') ], user => $run->{user}, exit => $run->{exit});
 };
 
-item '18.4', by => 'run', settles => 'run.ready', needs => [$endpoints, 'PORT'], sub {
+# What has no endpoint is asked by the health check of the image: how long it took to be healthy, and whether it
+# stayed so. The first check comes after an interval, so the time is one at the most.
+sub no_answers { return setting('PORT') && @health ? undef : "no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings" }
+
+sub healthy_within_limit {
+	my $run = run();
+	return skips(no_answers() . ', and the image has no health check') unless defined $run->{health};
+	my ($since) = grep { $_->{status} eq 'healthy' } @{ $run->{health_changes} };
+	return fails('its health check never said that it is healthy') unless $since;
+	my $limit = 1000 * seconds(setting('READY_LIMIT'));
+	return skips('healthy by its health check after ' . millis($since->{time_ms}) . ', which is not asked more often') if $since->{time_ms} >= $limit;
+	return over_run($run, holds('healthy by its health check after ' . millis($since->{time_ms}) . ' at the most', ready_ms => $since->{time_ms}));
+}
+
+sub stayed_healthy {
+	my $run = run();
+	return skips(no_answers() . ', and the image has no health check') unless defined $run->{health};
+	my @checks = @{ $run->{health_checks} };
+	my ($since) = grep { $_->{status} eq 'healthy' } @{ $run->{health_changes} };
+	return fails('its health check never said that it is healthy') unless $since;
+	my @bad = grep { $_->{time_ms} >= $since->{time_ms} && ($_->{timed_out} || $_->{exit_status}) } @checks;
+	return skips('its health check was asked ' . counted(scalar @checks, 'time') . ' only in ' . setting('INTEGRATION_PERIOD')) if @checks < 2 && !@bad;
+	return over_run($run, verdict_of(!@bad && $run->{health} eq 'healthy',
+		@bad . ' of ' . counted(scalar @checks, 'health check') . ' failed over ' . setting('INTEGRATION_PERIOD'), checks => scalar @checks));
+}
+
+item '18.4', by => 'run', settles => @health ? 'run.ready' : undef, sub {
+	return healthy_within_limit() if no_answers();
 	my $ready = ready_ms(run(), 'run');
 	my $before = setting('BASELINE') ? eval { ready_ms(baseline(), 'baseline') } : undef;
 	return verdict_of($ready < 1000 * seconds(setting('READY_LIMIT')),
@@ -238,11 +268,13 @@ item '18.11', by => 'run', sub {
 	my $run = run();
 	my @lines = (log_errors($run), log_read_only($run));
 	my @refused = refused($run);
-	return over_run($run, verdict_of(!@lines && !$run->{refused_count}, counted(lines_in(@lines), 'error line') . ', ' . counted($run->{refused_count}, 'refused write'),
+	return over_run($run, verdict_of(!@lines && !$run->{refused_count}, counted(lines_in(log_errors($run)), 'error line') . ', ' . counted(lines_in(log_read_only($run)), 'line of a read-only file system', 'lines of a read-only file system')
+		. ', ' . counted($run->{refused_count}, 'refused write'),
 		lines => first_lines(@lines), attempts => refused_text(@refused)));
 };
 
-item '18.12', by => 'run', needs => [$endpoints, 'PORT'], sub {
+item '18.12', by => 'run', sub {
+	return stayed_healthy() if no_answers();
 	run();
 	my @answers = long_answers();
 	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @answers;
@@ -327,7 +359,7 @@ item '18.14', by => 'pins', needs => ['DOCKERFILE'], sub {
 
 item '18.15', by => 'pins', needs => ['DOCKERFILE'], sub { pin_checks('consistent', 'one digest per base') };
 item '18.16', needs => ['DOCKERFILE'], sub {
-	my $dockerfile = setting('DOCKERFILE');
+	my $dockerfile = dockerfile();
 	my $pins = eval { utility('pins-verified', 'pin-check', '--verify', $dockerfile) };
 	if (!$pins) {
 		# that nobody answers says nothing of the digest; any other trouble does
@@ -348,7 +380,7 @@ item '18.16', needs => ['DOCKERFILE'], sub {
 
 sub dockerfile_lint {
 	my ($name, @rules) = @_;
-	return lint("lint-$name", \@rules, setting('DOCKERFILE') // return);
+	return lint("lint-$name", \@rules, dockerfile() // return);
 }
 
 # What several items ask about the image is looked up at once: it may have to come from far.
@@ -419,9 +451,10 @@ item '18.21', by => 'run', sub {
 	my $last = $run->{health_checks}[-1] // return fails('its command was never run');
 	my $how = $last->{timed_out} ? 'has not ended in its time' : "ended with status $last->{exit_status}";
 	my ($since) = grep { $_->{status} eq 'healthy' } @{ $run->{health_changes} };
+	my $said = last_lines($last->{output} // '')->[-1];
 	return verdict_of($run->{health} eq 'healthy',
-		"as agreed; run inside the container it $how after $last->{took_ms} ms: $run->{health}"
-		  . ($since ? " after $since->{time_ms} ms" : ''),
+		($run->{health} eq 'healthy' ? 'as agreed; run ' : 'run ') . "inside the container it $how after " . millis($last->{took_ms}) . ": $run->{health}"
+		  . ($since ? ' after ' . millis($since->{time_ms}) : '') . ($run->{health} ne 'healthy' && $said ? ": $said" : ''),
 		checks => scalar @{ $run->{health_checks} }, changes => $run->{health_changes}, output => $last->{output});
 };
 

@@ -649,8 +649,9 @@ static int look_at_owner(const struct subject *subject, const char *path,
 	const char *folder = subject->configuration->working_dir;
 	size_t length = strlen(folder);
 
+	/* the folder itself is WORKDIR's, and no file of the application */
 	if (length < 2 || !subject->uid_known || strncmp(path, folder, length) != 0 ||
-	    (path[length] != '/' && path[length] != '\0'))
+	    path[length] != '/')
 		return 0;
 	owners->count++;
 	if (facts->uid == subject->uid)

@@ -38,7 +38,7 @@ use POSIX qw(:sys_wait_h);
 use Time::HiRes ();
 
 our @EXPORT = qw(item lasts done holds fails skips setting setting_list setting_on utility evidence save
-  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of lint lint_found lint_silenced lint_credit_of);
+  shell stale image_file seconds bytes millis percent counted id_list last_lines slurp verdict_of lint dockerfile compressed_sizes lint_found lint_silenced lint_credit_of);
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 my ($episode, @items, @results, %subjects, $tap, %selected, %lasts);
@@ -538,6 +538,21 @@ sub lint {
 	push @options, map { ('--expect', "$_=" . setting($expected{$_})) } grep { defined setting($expected{$_}) } sort keys %expected;
 	push @options, '--context', setting('CONTEXT') if setting('CONTEXT');
 	return utility($name, 'image-lint', @options, $target);
+}
+
+# The Dockerfile of the settings. A name that is no file could be an image's.
+sub dockerfile {
+	my $file = setting('DOCKERFILE') // return;
+	die "DOCKERFILE '$file': no such file\n" unless -e $file;
+	return $file;
+}
+
+# The sizes of an image, also as a push compresses it. To compress takes its time, so nothing else waits for it, and
+# it is done once.
+sub compressed_sizes {
+	return of_episode(16, sub {
+		utility('compressed', 'image-size', '--compress', setting('BASELINE') ? ('--baseline', setting('BASELINE')) : (), setting('IMAGE'));
+	});
 }
 
 # Its findings, one line each, but for those that the file silences with a reason.

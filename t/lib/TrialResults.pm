@@ -64,6 +64,8 @@ sub episode {
 	my $path = "$folder/results/episode-$number.json";
 	my $results = -e $path ? document($path) : { items => [] };
 	my %found = map { $_->{id} => $_ } @{ $results->{items} };
+	# of an episode that nobody reached to tell of some may be decided all the same
+	$found{$_} //= document("$folder/results/$_.json") for grep { -e "$folder/results/$_.json" } map { $_->{id} } @asked;
 	my @items = map { $found{ $_->{id} } // { %$_, status => 'interrupted', found => $interrupted, values => {}, seconds => 0 } } @asked;
 	return { number => $number, title => $titles{$number}, items => \@items };
 }
@@ -151,7 +153,7 @@ sub verdict {
 	return { word => 'fails', exit => 1, text => "$count->{fail} of $all items fail" . ($rest && "; $rest") } if $count->{fail};
 	return { word => 'undecided', exit => 2, text => $rest } if $rest;
 	return { word => 'undecided', exit => 2, text => 'nothing was decided' } unless $count->{ok};
-	return { word => 'holds', exit => 0, text => "$count->{ok} items hold, none fails" };
+	return { word => 'holds', exit => 0, text => Trial::counted($count->{ok}, 'item holds', 'items hold') . ', none fails' };
 }
 
 sub items_of {
