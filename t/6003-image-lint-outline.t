@@ -67,6 +67,8 @@ volumes: {data: }
 END
 is "$(outline '.targets[0].services[0] | [.name, .builds, .context.value, .dockerfile.value, .image.value, .read_only.value]' compose.yaml)" \
 	'["web",true,"src","Prod",null,"true"]' 'a compose file'
+printf 'services:\n  a: {build: {context: ., dockerfile_inline: "FROM scratch"}}\n  b: {build: .}\n' >inline.yaml
+is "$(outline '[.targets[0].services[].dockerfile_inline]' inline.yaml)" '[true,false]' 'a Dockerfile that stands in the compose file'
 is "$(outline '.targets[0].services[0].image.value' --env REGISTRY=r.example compose.yaml)" '"r.example/web"' '--env: with variables'
 is "$(outline '.targets[0].services[0] | [.cmd.words, .cmd.shell, .ports[0].value, .tmpfs[0].value]' compose.yaml)" \
 	'[["run","--fast"],false,"80:8080","/tmp"]' 'what it runs: words that no shell reads'

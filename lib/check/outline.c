@@ -441,6 +441,7 @@ static int add_service(json_t *services, const struct compose_service *service, 
 	set(object, "image", value_json(&service->image));
 	set(object, "context", value_json(&service->context));
 	set(object, "dockerfile", value_json(&service->dockerfile));
+	set(object, "dockerfile_inline", json_boolean(service->dockerfile_inline.text != NULL));
 	set(object, "target", value_json(&service->target));
 	set(object, "arguments", variables_json(&service->args));
 	set(object, "user", value_json(&service->user));
