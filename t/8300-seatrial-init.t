@@ -375,6 +375,33 @@ is "$(value VOLUMES)" /cache "a volume of the host's is none of the trial's"
 has seatrial.conf '# not mounted: /data, which is ./data of the host (compose.yaml:6); VOLUMES could stand for it' 'which is said'
 is "$(grep -c 'not mounted.*/conf' seatrial.conf)" 0 'one that is only read is no writable place'
 
+# what the sources say
+project sources
+echo 'FROM scratch' >Dockerfile
+printf '@app.post("/hook")\ndef hook():\n    return {"status": "success"}\n' >a.py
+printf 'conn = connect(dict(host="db", port=5432))\n' >b.py
+printf 'pool = create_pool({\n  host: settings.db_host,\n  port: 5433,\n  max: 5,\n})\nclient = Client(\n    "localhost",\n    port=5434,\n    database="x",\n)\n' >c.py
+printf 'def x(): return {"status": "ok"}\n@app.get("/health")\ndef health():\n    return {"status": "healthy"}\nif __name__ == "__main__":\n    app.run(host="127.0.0.1", port=8086)\n' >z.py
+propose
+is "$status $(value PORT) $(comment PORT)" '0 8086 # z.py:6' 'a port beside a host or a database is another one'
+is "$(value HEALTH_JSON) $(comment HEALTH_JSON)" '/status=healthy # z.py:4' 'what the health route says, and no other'
+printf 'uvicorn.run(\n    "a:b",\n    host="0.0.0.0",\n    port=8087,\n)\n' >c.py
+propose
+is "$status $(value PORT)" '0 8087' 'a server has a host, too'
+sed -i 's/"0.0.0.0"/settings.host/; s/8087/8091/' c.py
+propose
+is "$status $(value PORT)" '0 8091' 'whatever it is'
+printf 'port = 8088\ndb = connect()\n' >c.py
+propose
+is "$status $(value PORT)" '0 8088' 'a line below it tells nothing'
+printf 'module.exports = {\n  port: 8089,\n  db: {\n    host: "db",\n    port: 5435,\n  },\n};\n' >c.js
+rm c.py
+propose
+is "$status $(value PORT)" '0 8089' 'nor does a list within the list'
+sed -i 's/"status": "\(healthy\|ok\)"/"state": 1/' z.py
+propose
+is "$status $(value HEALTH_JSON)" '0 ' "another route's success is no health"
+
 cd "$here" || exit 1
 
 # a project that means harm

@@ -335,31 +335,67 @@ sub take_build_options {
 
 # --- the project beside them -------------------------------------------------------------------
 
-# Routes in the sources, path => FILE:LINE.
-sub routes {
-	my %routes;
+# What stands beside a port: its line, and the others of the call or the list that it is in, but for
+# lists within that.
+sub around {
+	my ($lines, $number) = @_;
+	return $lines->[$number] unless $lines->[$number] =~ /^\s*["']?port["']?\s*(?::|=.*,\s*$)/i || $lines->[$number] =~ /^\s+port=\d+\s*$/i;
+	my ($opens, $closes) = (qr/[(\[{]\s*$/, qr/^\s*[)\]}]/);
+	my ($first, $last) = ($number, $number);
+	while ($first > 0 && $number - $first < 8 && $lines->[ $first - 1 ] !~ $closes) { last if $lines->[ --$first ] =~ $opens }
+	while ($last < $#$lines && $last - $number < 8 && $lines->[ $last + 1 ] !~ /$closes|$opens/) { $last++ }
+	return join "\n", grep { !/:\s*\{./ } @$lines[ $first .. $last ];
+}
+
+# Whether a port is that of something else, which the program asks: a host or a database stands beside it.
+sub is_foreign_port {
+	my ($text) = @_;
+	my ($host) = $text =~ /\bhost(?:name)?["']?\s*(?:=>|[:=])\s*(["']?[\w.:-]+)/i;
+	my $serves = $text =~ /(?<![a-z])(?:run|listen|serve\w*|bind)\s*[(:]/i;
+	# a server's may be a variable
+	return 1 if defined $host && $host !~ /^["'](?:0\.0\.0\.0|::)$/ && !($serves && $host =~ /^(?:["'](?:localhost|127\.0\.0\.1|::1)$|\w)/);
+	return !$serves && $text =~ /(?<![a-z])(?:db|dbname|database|postgres\w*|psycopg\d?|mysql|mariadb|sqlserver|redis|mongo\w*|amqp|rabbitmq|kafka|memcached?|elasticsearch|smtp|ldap|user(?:name)?|password)(?![a-z])/i;
+}
+
+# What the sources hold: routes, path => FILE:LINE; the port, [number, FILE:LINE]; what says how it is,
+# [[word, file, line], …].
+sub read_sources {
+	my (%routes, $port, @statuses);
 	my $files = 0;
 	my $wanted = sub {
 		if (-d && /^(?:\.(?!$).*|node_modules|vendor|venv|dist|build|target|tests?|__pycache__|seatrial-report)$/) { $File::Find::prune = 1; return }
 		return unless -f && /\.(?:py|js|ts|mjs|cjs|go|java|kt|rb|php|rs|cs)$/ && ++$files <= $files_max;
-		my $number = 0;
-		for my $line (split /\n/, text_of($_)) {
-			$number++;
-			my $place = $File::Find::name =~ s{^\./}{}r . ":$number";
+		my $file = $File::Find::name =~ s{^\./}{}r;
+		my @lines = split /\n/, text_of($_);
+		for my $i (0 .. $#lines) {
+			my $line = $lines[$i];
+			my $place = where($file, $i + 1);
 			$routes{$1} //= $place while $line =~ m{["'`](/[\w./-]{0,60})["'`]}g;
-			$routes{port} //= [ $1, $place ] if $line =~ /(?:\.listen\(|\bport\s*[=:]\s*)(\d{2,5})\b/i || $line =~ /(?:listen|bind|serve|run)\w*\(\s*"(?:0\.0\.0\.0|\[::\])?:(\d{2,5})"/i;
-			$routes{status} //= [ $1, $place ] if $line =~ /\bstatus["']?\s*[:=]\s*["'](healthy|ok|up|pass|success|alive)["']/i;
+			$port //= [ $1, $place ] if $line =~ /\.listen\((\d{2,5})\b/ || $line =~ /(?:listen|bind|serve|run)\w*\(\s*"(?:0\.0\.0\.0|\[::\])?:(\d{2,5})"/i
+				|| ($line =~ /\bport\s*[=:]\s*(\d{2,5})\b/i && !is_foreign_port(around(\@lines, $i)));
+			push @statuses, [ $1, $file, $i + 1 ] if $line =~ /\bstatus["']?\s*[:=]\s*["'](healthy|ok|up|pass|success|alive)["']/i;
 		}
 	};
-	File::Find::find({ wanted => $wanted, no_chdir => 0 }, '.');
-	return \%routes;
+	# in an order that is not the disk's
+	File::Find::find({ wanted => $wanted, preprocess => sub { return sort @_ }, no_chdir => 0 }, '.');
+	return (\%routes, $port, \@statuses);
+}
+
+# What the health endpoint says of itself: behind its route, in its file, or anywhere. Of elsewhere a
+# success is one of something else.
+sub status_of {
+	my ($place, @statuses) = @_;
+	my ($file, $line) = ($place // '') =~ /^(.*):(\d+)$/s;
+	my @here = grep { $_->[1] eq ($file // '') } @statuses;
+	my @other = grep { lc $_->[0] ne 'success' } @statuses;
+	return ((grep { $_->[2] >= $line } @here), (grep { lc $_->[0] ne 'success' } @here), @here, @other)[0];
 }
 
 sub take_routes {
 	my ($found) = @_;
-	my $routes = routes();
+	my ($routes, $port, $statuses) = read_sources();
 	my $first = sub { return (grep { exists $routes->{$_} } @_)[0] };
-	set($found, PORT => @{ $routes->{port} }) if $routes->{port};
+	set($found, PORT => @$port) if $port;
 	my $health = $found->{'health path'};
 	my %kind = ((map { ($_ => 'READY_PATH') } @ready_paths), (map { ($_ => 'LIVE_PATH') } @live_paths));
 	set($found, $kind{ $health->[0] } // 'HEALTH_PATH', @$health) if $health;
@@ -368,7 +404,8 @@ sub take_routes {
 		my $path = $first->(@paths) // next;
 		set($found, $name, $path, $routes->{$path});
 	}
-	set($found, HEALTH_JSON => "/status=$routes->{status}[0]", $routes->{status}[1]) if $routes->{status} && $found->{HEALTH_PATH};
+	my $status = $found->{HEALTH_PATH} ? status_of($routes->{ $found->{HEALTH_PATH}[0] =~ s/\?.*//sr }, @$statuses) : undef;
+	set($found, HEALTH_JSON => "/status=$status->[0]", where(@$status[ 1, 2 ])) if $status;
 	return;
 }
 
