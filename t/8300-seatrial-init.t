@@ -282,7 +282,7 @@ is "$status $(value BUILD_COMMAND)" '0 docker build --no-cache -t x -f ./-f/Dock
 project names
 echo 'FROM scratch' >Dockerfile
 for name in docker-archive:x.tar oci:dir docker://r.example/app:1 docker-daemon:app:1 x.tar "app@sha256:$(printf '%064d' 0)"; do
-	propose --image "$name"
+	run seatrial init --force --image "$name"
 	is "$status $(value IMAGE) $(value BUILD_COMMAND)$(value REBUILD_COMMAND)$(value SECOND_IMAGE)$(value SECOND_BUILD_COMMAND)" "0 $name unsetunsetunsetunset" "no build makes $name"
 	has seatrial.conf "17.1, 18.1; '$name' is no name that a build gives" 'which is said'
 done
@@ -374,6 +374,67 @@ is "$(value MAX_MEMORY)" 1.5GiB 'a limit with a fraction'
 is "$(value VOLUMES)" /cache "a volume of the host's is none of the trial's"
 has seatrial.conf '# not mounted: /data, which is ./data of the host (compose.yaml:6); VOLUMES could stand for it' 'which is said'
 is "$(grep -c 'not mounted.*/conf' seatrial.conf)" 0 'one that is only read is no writable place'
+
+# what runs the tests of a package
+project scripts
+echo 'FROM scratch' >Dockerfile
+node='--test-reporter=junit --test-reporter-destination=junit.xml'
+while IFS='~' read -r script wanted; do
+	jq -n --arg test "$script" '{scripts: {test: $test}, devDependencies: {"jest-junit": "16"}}' >package.json
+	run seatrial init --force
+	is "$status $(value TEST_COMMAND)" "0 $wanted" "the script $script"
+done <<END
+node --import tsx --test src/**~node --import tsx --test $node src/**
+node --test-reporter=spec --test~node --test $node
+tsc -p . && node --test 'dist/*.js'~npx -c 'tsc -p . && node --test $node '\\''dist/*.js'\\'''
+npm run build && NODE_ENV=test node --test~npm run build && NODE_ENV=test node --test $node
+mocha --require tsx test/**~npm test -- --reporter xunit --reporter-option output=junit.xml
+vitest run --config cfg.ts~npm test -- --reporter=junit --outputFile=junit.xml
+vitest --config cfg.ts~npm test -- --run --reporter=junit --outputFile=junit.xml
+NODE_OPTIONS=--experimental-vm-modules jest~npm test -- --ci --reporters=default --reporters=jest-junit
+node --experimental-vm-modules node_modules/jest/bin/jest.js a~npm test -- --ci --reporters=default --reporters=jest-junit
+mocha 'a|b' && eslint .~npx -c 'mocha '\\''a|b'\\'' --reporter xunit --reporter-option output=junit.xml && eslint .'
+vitest --watch~unset
+(cd x && vitest run)~unset
+mocha -- a~unset
+npm run vitest~unset
+echo mocha~unset
+DB_PASS=hunter2 node --test~unset
+vitest run~npx vitest run --reporter=junit --outputFile=junit.xml
+END
+echo '{"scripts": {"test": "mocha", "pretest": "tsc"}}' >package.json
+touch yarn.lock
+propose
+is "$status $(value TEST_COMMAND)" '0 yarn run test --reporter xunit --reporter-option output=junit.xml' 'with what comes before it'
+echo '{"scripts": {"test": "node --test", "pretest": "tsc"}}' >package.json
+propose
+is "$status $(value TEST_COMMAND)" "0 npm run pretest && node --test $node" 'of a runner that takes no options behind'
+# a node that shows its words
+jq -n --arg test "node --test \"a b\" '\$(touch pwned)'" '{scripts: {test: $test}}' >package.json
+propose
+node() { printf '<%s>' "$@"; }
+is "$(eval "$(value TEST_COMMAND)")" "<--test><--test-reporter=junit><--test-reporter-destination=junit.xml><a b><\$(touch pwned)>" 'quotes stay'
+unset -f node
+
+# what Python is needed for
+project python
+echo 'FROM scratch' >Dockerfile
+mkdir -p tests/unit
+touch tests/unit/conftest.py
+printf '[project]\nname = "pytest-thing"\n\n[dependency-groups]\ndev = [\n    "pytest>=8",\n    "pytest-cov",\n]\n' >pyproject.toml
+propose
+is "$status $(value TEST_COMMAND)" '0 python3 -m pytest --junitxml=junit.xml --cov=. --cov-report=xml:coverage.xml' 'pytest in a group of dependencies'
+is "$(comment TEST_COMMAND)" '# pyproject.toml:6' 'with its place'
+printf '[project]\nname = "pytest-thing"\n' >pyproject.toml
+propose
+is "$status $(value TEST_COMMAND)" '0 unset' 'a name is no demand'
+touch tests/unit/test_a.py
+propose
+is "$status $(value TEST_COMMAND) $(comment TEST_COMMAND)" '0 python3 -m pytest --junitxml=junit.xml # tests/unit/test_a.py' 'tests in a folder below'
+echo requests >dev-requirements.txt
+echo flask >requirements.txt
+propose
+is "$status $(value PRODUCTION_ENV)" '0 unset' 'flask in another file of requirements leaves the default, which has FLASK_ENV'
 
 # what the sources say
 project sources

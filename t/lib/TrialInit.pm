@@ -427,24 +427,97 @@ sub package_json {
 	return ref $package eq 'HASH' ? $package : {};
 }
 
+# Of what runs the tests of a package: how it looks alone, as its script says it and with a report; what
+# has it write one; and how its command is told.
+my @script_runners = (
+	{ name => 'vitest', alone => qr/(?:npx )?vitest(?: run)?/, command => 'npx vitest run', report => '--reporter=junit --outputFile=junit.xml' },
+	{ name => 'mocha', alone => qr/(?:npx )?mocha/, command => 'npx mocha', report => '--reporter xunit --reporter-option output=junit.xml' },
+	# without that module it writes no report
+	{ name => 'jest', alone => qr/(?:npx )?jest/, command => 'npx jest', report => '--ci --reporters=default --reporters=jest-junit', needs => qr/"jest-junit"/ },
+	# behind the names of files it has no options
+	{ name => 'node', alone => qr/node --test/, command => 'node --test', report => '--test-reporter=junit --test-reporter-destination=junit.xml' },
+);
+
+# A script's commands and what stands between them, in turn.
+sub commands_of {
+	my ($script) = @_;
+	my @parts = ('');
+	while ($script =~ /\G('[^']*'|"(?:\\.|[^"\\])*"|\\.|[<>]&|&&|\|\||[;&|\n]|.)/gs) {
+		my $part = $1;
+		if ($part =~ /^(?:&&|\|\||[;&|\n])$/) { push @parts, $part, '' }
+		else { $parts[-1] .= $part }
+	}
+	return @parts;
+}
+
+sub is_command_of {
+	my ($runner, $command) = @_;
+	return 0 if $command =~ /^\s*(?:echo|npm|bun|(?:pnpm|yarn)\s+(?:run|test))\s/;
+	return $command =~ /(?:^|[\s\/])node\s(?:.*\s)?--test(?=\s|$)/ if $runner eq 'node';
+	return $command =~ /(?:^|[\s\/])_?\Q$runner\E(?:\.[cm]?js)?(?=\s|$)/;
+}
+
+# The script of a package that runs its tests, and writes a report: whatever else it says stays.
+sub script_with_report {
+	my ($package) = @_;
+	my %scripts = map { ref $package->{scripts} eq 'HASH' && !ref $package->{scripts}{$_} ? ($_ => $package->{scripts}{$_} // '') : ($_ => '') } qw(pretest test posttest);
+	my $script = $scripts{test} =~ s/^\s+|\s+$//gr;
+	my @parts = commands_of($script);
+	for my $runner (@script_runners) {
+		my ($number) = grep { $_ % 2 == 0 && is_command_of($runner->{name}, $parts[$_]) } 0 .. $#parts;
+		next unless defined $number && (!$runner->{needs} || text_of('package.json') =~ $runner->{needs});
+		return "$runner->{command} $runner->{report}" if $script =~ /^$runner->{alone}$/ && "$scripts{pretest}$scripts{posttest}" eq '';
+		my $bare = $parts[$number] =~ s/'[^']*'|"(?:\\.|[^"\\])*"/x/gr;
+		# it would never end; what is added would be a file's name, or another command's
+		return if $bare =~ /(?<![\w-])(?:--watch(?:All)?(?![\w-]|=false)|-w(?!\S)|watch(?!\S))/ || $bare =~ /\s--\s|[()`#]/;
+		my $report = $runner->{report};
+		$report = "--run $report" if $runner->{name} eq 'vitest' && $bare !~ /\s(?:run|--run)(?!\S)/;
+		if ($number == $#parts && $runner->{name} ne 'node') {
+			my ($run) = map { $_->[1] } grep { -f $_->[0] } [ 'pnpm-lock.yaml', 'pnpm run test' ], [ 'yarn.lock', 'yarn run test' ], [ 'package.json', 'npm test --' ];
+			return "$run $report";
+		}
+		return if command_has_secret($script);
+		if ($runner->{name} eq 'node') { $parts[$number] =~ s/\s--test-reporter(?:-destination)?[=\s]\s*\S+//g; $parts[$number] =~ s/(?<=\s)--test(?=\s|$)/--test $report/ }
+		else { $parts[$number] =~ s/(\s*)\z/ $report$1/ }
+		my $text = join '', @parts;
+		# what is in node_modules npx finds
+		my $others = grep { $_ % 2 == 0 && $parts[$_] !~ /^\s*(?:\w+=\S*\s+)*(?:node|npm)\s/ } 0 .. $#parts;
+		return join ' && ', ($scripts{pretest} ne '' ? 'npm run pretest' : ()), $others ? 'npx -c ' . quoted($text) : $text;
+	}
+	return;
+}
+
+# Files that say what Python needs.
+sub requirement_files { return grep { -f } glob('*requirements*'), glob('requirements/*'), 'pyproject.toml', 'setup.cfg', 'tox.ini', 'Pipfile' }
+
+# Where pytest is set up, where it is demanded, or where tests are that it would find.
+sub pytest_place {
+	my %pytest = ('pytest.ini' => qr/./, 'pyproject.toml' => qr/^\[tool\.pytest/m, 'setup.cfg' => qr/^\[tool:pytest\]/m, 'tox.ini' => qr/^\[pytest\]/m);
+	my ($settings) = grep { text_of($_) =~ $pytest{$_} } sort keys %pytest;
+	my ($tests) = map { glob } 'tests/test_*.py', 'test_*.py', '{test,tests}/*/test_*.py', '{test,tests}/*/*/test_*.py';
+	return $settings // $tests if defined $settings || defined $tests;
+	return unless grep { -d } qw(tests test);
+	for my $file (requirement_files()) {
+		my $number = 0;
+		for my $line (split /\n/, text_of($file)) {
+			$number++;
+			return where($file, $number) if $line =~ /^[^#]*(?<![\w.-])pytest(?![\w.-])/;
+		}
+	}
+	return;
+}
+
 # How the tests run, with a report: (command, JUnit report, coverage report, where); the reports may be undef.
 sub test_runner {
 	my $python = -x '.venv/bin/python' ? '.venv/bin/python' : 'python3';
-	my %pytest = ('pytest.ini' => qr/./, 'pyproject.toml' => qr/^\[tool\.pytest/m, 'setup.cfg' => qr/^\[tool:pytest\]/m, 'tox.ini' => qr/^\[pytest\]/m);
-	my ($settings) = grep { text_of($_) =~ $pytest{$_} } sort keys %pytest;
-	$settings //= (glob 'tests/test_*.py')[0] // (glob 'test_*.py')[0];
-	if (defined $settings) {
-		my $covers = grep { text_of($_) =~ /pytest-cov/ } 'pyproject.toml', 'setup.cfg', 'tox.ini', glob '*requirements*';
+	my $pytest = pytest_place();
+	if (defined $pytest) {
+		my $covers = grep { text_of($_) =~ /pytest-cov/ } requirement_files();
 		return ("$python -m pytest --junitxml=junit.xml" . ($covers ? ' --cov=. --cov-report=xml:coverage.xml' : ''),
-			'junit.xml', $covers ? 'coverage.xml' : undef, $settings);
+			'junit.xml', $covers ? 'coverage.xml' : undef, $pytest);
 	}
-	my $package = package_json();
-	my $script = ref $package->{scripts} eq 'HASH' ? $package->{scripts}{test} // '' : '';
-	return ('npx vitest run --reporter=junit --outputFile=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bvitest\b/;
-	return ('npx mocha --reporter xunit --reporter-option output=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bmocha\b/;
-	# without that module it writes no report
-	return ('npx jest --ci --reporters=default --reporters=jest-junit', 'junit.xml', undef, 'package.json') if $script =~ /\bjest\b/ && text_of('package.json') =~ /"jest-junit"/;
-	return ('node --test --test-reporter=junit --test-reporter-destination=junit.xml', 'junit.xml', undef, 'package.json') if $script =~ /\bnode\b.*--test\b/;
+	my $script = script_with_report(package_json());
+	return ($script, 'junit.xml', undef, 'package.json') if defined $script;
 	return ('gotestsum --junitfile junit.xml ./...', 'junit.xml', undef, 'go.mod') if -f 'go.mod';
 	return ('vendor/bin/phpunit --log-junit junit.xml', 'junit.xml', undef, 'phpunit.xml') if first_file('phpunit.xml', 'phpunit.xml.dist');
 	return;
@@ -650,7 +723,7 @@ sub init {
 	set(\%found, IMAGE => ($name eq '' ? 'app' : $name) . ':latest', 'the name of the folder');
 	take_routes(\%found);
 	set(\%found, PRODUCTION_ENV => join("\n", 'LOG_LEVEL=INFO', -f 'package.json' ? 'NODE_ENV=production' : ()), -f 'package.json' ? 'package.json' : 'a custom')
-	  unless text_of((glob '*requirements*')[0] // '') =~ /flask/i || text_of('pyproject.toml') =~ /flask/i;
+	  unless grep { text_of($_) =~ /flask/i } requirement_files();
 	my $targets = make_targets();
 	take_tests(\%found, $targets);
 	take_checks(\%found, $targets);
