@@ -288,7 +288,7 @@ for name in docker-archive:x.tar oci:dir docker://r.example/app:1 docker-daemon:
 done
 for name in app localhost:5000/team/app:1 host:5000/app r.example/Team_2.x/app r.example/a__b/c-d:V1; do
 	propose --image "$name"
-	case $name in *Team*) wanted=unset ;; *) wanted="docker build --no-cache -t $name -f Dockerfile ." ;; esac
+	case $name in *Team*) wanted="unset" ;; *) wanted="docker build --no-cache -t $name -f Dockerfile ." ;; esac
 	is "$status $(value BUILD_COMMAND)" "0 $wanted" "a build of $name"
 done
 
@@ -312,7 +312,7 @@ for line in \
 	'curl "http://localhost:8084/x?key=${API_TOKEN:-hunter2}"|8084 '; do
 	printf '%s\n' 'FROM scratch' 'ENV PORT=8080 BASE_PATH=/v1 API_TOKEN=abcdef0123456789' 'EXPOSE 3000' "HEALTHCHECK CMD ${line%|*}" >Dockerfile
 	propose
-	is "$status $(value PORT) $(value HEALTH_PATH)" "0 ${line##*|}" "what ${line%|*} asks"
+	is "$status $(value PORT) $(value HEALTH_PATH)$(cat err)" "0 ${line##*|}" "what ${line%|*} asks"
 	is "$(grep -c 'hunter2\|abcdef' seatrial.conf)" 0 'and no secret of it'
 done
 printf '%s\n' 'FROM scratch' 'ENV PORT=8080' 'EXPOSE 3000' 'HEALTHCHECK CMD curl localhost:$PORT/health' >Dockerfile
@@ -344,6 +344,13 @@ is "$status $(value RUN_USER) $(value USER_ID)" '0 three 3000' 'by name, too'
 sed -i 's/three/nobody/' compose.yaml
 propose
 is "$status $(value RUN_USER) $(value USER_ID)" '0 nobody ' "whose uid nobody tells has not the image's"
+
+project letters
+mkdir büild && printf 'FROM scratch\nUSER 7\n' >büild/Dockerfile
+printf 'services:\n  web:\n    image: x\n    build: büild\n    environment: {MODE: "süß ☃"}\n    command: ["é☃"]\n' >compose.yaml
+propose
+is "$status $(cat err) $(value DOCKERFILE) $(value USER_ID)" '0  büild/Dockerfile 7' 'letters that are no ASCII'
+is "$(value RUN_ENV) $(value RUN_CMD)" 'MODE=süß ☃ ["\u00e9\u2603"]' 'stay what they are'
 
 project command
 printf 'FROM scratch\nEXPOSE 3000\nCMD ["uvicorn", "a:b", "--port", "4000"]\n' >Dockerfile
@@ -481,7 +488,10 @@ services:
     image: "a'; touch pwned; '$$(touch pwned)"
     build: .
     stop_grace_period: "1s\ntouch pwned"
-    environment: {X: "'\n$$(touch pwned)\n`touch pwned`"}
+    environment: {X: "'\n$$(touch pwned)\n`touch pwned`", "Y\ntouch pwned": "a\r\nIMAGE= b", PORT: " 1"}
+    user: "$$(touch pwned)'\ntouch pwned"
+    command: ["a", "$$(touch pwned)'\ntouch pwned"]
+    volumes: [{type: bind, source: "s\ntouch pwned", target: "/t\ntouch pwned"}]
     tmpfs: ["/a'\ntouch pwned\n'"]
   "y\ntouch pwned": {image: b}
 END
@@ -490,10 +500,29 @@ run seatrial init
 is "$status" 0 'names that a shell could take for commands'
 [ "$status" -eq 0 ] || show_output
 is "$(value IMAGE)" "a'; touch pwned; '\$(touch pwned)" 'are texts'
+has seatrial.conf '# not copied: PORT; ' 'a line that a trial would take for a slip is not written'
 run env -i PATH=/nowhere /bin/sh -ec '. ./seatrial.conf'
 is "$status $(cat err)" '0 ' 'the settings run nothing'
 env -i PATH=/usr/bin:/bin /bin/sh -c '. ./seatrial.conf'
 is "$(find . -name pwned)" '' 'nor could they'
+run seatrial plan
+is "$status" 0 'a trial takes them'
+[ "$status" -eq 0 ] || show_output
+cat >compose.yaml <<'END'
+services:
+  x:
+    image: app
+    build:
+      context: .
+      args: {"A'; touch pwned; '": "'; touch pwned; '$$(touch pwned)`touch pwned`\ntouch pwned", "$$(touch pwned)": "a"}
+END
+echo '{"scripts": {"test": "node --test \n '"';"' touch pwned"}}' >package.json
+rm -f "$here/ran"
+propose
+is "$status" 0 'arguments of a build that a shell could take for commands'
+(PATH=$here/tools:/usr/bin:/bin && . ./seatrial.conf && eval "$BUILD_COMMAND" >/dev/null)
+is "$(grep -c '^build ' "$here/ran") $(find . -name pwned)" '1 ' 'are texts, for the shell that builds, too'
+rm -f "$here/ran"
 cd ..
 
 # real Dockerfiles

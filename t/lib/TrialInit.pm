@@ -29,12 +29,30 @@ sub text_of {
 	return -f $path && -s _ <= $bytes_max ? Trial::slurp($path) : '';
 }
 
+# Its texts as bytes, as names of files are and all that is written.
+sub to_bytes {
+	for my $value (@_) {
+		if (ref $value eq 'HASH') { to_bytes(values %$value) }
+		elsif (ref $value eq 'ARRAY') { to_bytes(@$value) }
+		elsif (!ref $value && defined $value && utf8::is_utf8($value)) { utf8::encode($value) }
+	}
+	return;
+}
+
+# undef where it is no JSON.
+sub document_of {
+	my ($text) = @_;
+	my $document = eval { JSON::PP->new->utf8->decode($text) };
+	to_bytes($document);
+	return $document;
+}
+
 sub first_file { return (grep { -f } @_)[0] }
 
 # Any text as one word of sh.
 sub quoted {
 	my ($text) = @_;
-	return $text if $text =~ m{\A[\w./:=@%+,-]+\z};
+	return $text if $text =~ m{\A[\w./:=@%+,-]+\z}a;
 	return "'" . $text =~ s/'/'\\''/gr . "'";
 }
 
@@ -45,10 +63,18 @@ sub plain {
 	return $text;
 }
 
+# A line that a trial takes for a slip in its settings, wherever it stands.
+sub is_like_setting {
+	my ($line) = @_;
+	my ($name) = $line =~ /^\s*(?:export\s+)?([A-Z_]+)(?:\s+=|=[ \t])/ or return 0;
+	return scalar grep { $_ eq $name } TrialSettings::names();
+}
+
 # What the value of a setting must be and is not, as 'port'; undef where it is well.
 sub flaw_of {
 	my ($name, $value) = @_;
 	return unless $name =~ /^[A-Z_]+$/;
+	return 'text that a settings file can hold' if $value =~ /\r\n/ || grep { is_like_setting($_) } split /\n/, $value;
 	# what the environment sets is not what is looked at
 	local %ENV = ();
 	return if eval { TrialSettings::load(undef, { $name => $value }) };
@@ -58,7 +84,7 @@ sub flaw_of {
 # {known => name => [value, where], why => {name => what hinders it}, …}: the first that is found counts.
 sub set {
 	my ($found, $name, $value, $where) = @_;
-	return unless defined $value;
+	return unless defined $value && $value ne '';
 	my $flaw = flaw_of($name, $value);
 	if (defined $flaw) { $found->{why}{$name} //= "$where has no $flaw" }
 	else { $found->{$name} //= [ $value, $where ] }
@@ -110,7 +136,7 @@ sub outline {
 	}
 	my $text = do { local $/ = undef; <$in> } // '';
 	close $in;
-	my $document = $? ? undef : eval { JSON::PP->new->utf8->decode($text) };
+	my $document = $? ? undef : document_of($text);
 	($$why) = $text =~ /^(?:image-lint: )?(.*)/ unless $document;
 	return $document && $document->{targets}[0];
 }
@@ -134,7 +160,8 @@ sub port_of {
 	return $text if $text =~ /^\d+$/;
 	my ($name) = $text =~ /\b([A-Z][A-Z0-9_]*)\b/ ? $1 : $text =~ /(\w+)/;
 	my $value = $found->{values}{ $name // '' } // '';
-	return $value =~ /^\d+$/ ? $value : ($text =~ /\b(\d{2,5})\b/)[0];
+	my ($default) = $text =~ /\b(\d{2,5})\b/;
+	return $value =~ /^\d+$/ ? $value : $default;
 }
 
 # A path that hangs on a variable that nobody knows is none.
@@ -251,7 +278,11 @@ sub take_command {
 	my ($found, $name, $command, $place) = @_;
 	return if !$command || grep { !defined } @{ $command->{words} };
 	if (command_has_secret(join ' ', @{ $command->{words} })) { $found->{why}{$name} = $place->($command) . ' has what could be a secret' }
-	else { set($found, $name => JSON::PP->new->ascii->encode($command->{words}), $place->($command)) }
+	else {
+		my @words = @{ $command->{words} };
+		utf8::decode($_) for @words;
+		set($found, $name => JSON::PP->new->ascii->encode(\@words), $place->($command));
+	}
 	return;
 }
 
@@ -287,10 +318,15 @@ sub take_service {
 		set($found, PORT => $1, $place->($port)) if $port->{value} =~ m{(?:^|:)(\d+)(?:/tcp)?$};
 	}
 	take_volumes($found, $file, $service);
-	my @plain = grep { !is_secret($_) && defined $_->{value} } @{ $service->{environment} };
-	set($found, RUN_ENV => join("\n", map { "$_->{name}=$_->{value}" =~ s/[\r\n]+/ /gr } @plain), "environment, $file") if @plain;
+	my (@plain, @others);
+	for my $variable (@{ $service->{environment} }) {
+		my $line = defined $variable->{value} && !is_secret($variable) ? "$variable->{name}=$variable->{value}" =~ s/[\r\n]+/ /gr : undef;
+		if (defined $line && !is_like_setting($line)) { push @plain, $line }
+		else { push @others, $variable->{name} }
+	}
+	set($found, RUN_ENV => join("\n", @plain), "environment, $file") if @plain;
+	push @{ $found->{secrets} }, @others;
 	push @{ $found->{env_files} }, map { $_->{value} } values_of($service->{env_file});
-	push @{ $found->{secrets} }, map { $_->{name} } grep { is_secret($_) || !defined $_->{value} } @{ $service->{environment} };
 	return;
 }
 
@@ -423,7 +459,7 @@ sub make_targets {
 }
 
 sub package_json {
-	my $package = eval { JSON::PP->new->utf8->decode(text_of('package.json')) };
+	my $package = document_of(text_of('package.json'));
 	return ref $package eq 'HASH' ? $package : {};
 }
 
