@@ -67,12 +67,16 @@ volumes: {data: }
 END
 is "$(outline '.targets[0].services[0] | [.name, .builds, .context.value, .dockerfile.value, .image.value, .read_only.value]' compose.yaml)" \
 	'["web",true,"src","Prod",null,"true"]' 'a compose file'
+printf 'services:\n  a: {build: {context: ., dockerfile_inline: "FROM scratch"}}\n  b: {build: .}\n' >inline.yaml
+is "$(outline '[.targets[0].services[].dockerfile_inline]' inline.yaml)" '[true,false]' 'a Dockerfile that stands in the compose file'
 is "$(outline '.targets[0].services[0].image.value' --env REGISTRY=r.example compose.yaml)" '"r.example/web"' '--env: with variables'
 is "$(outline '.targets[0].services[0] | [.cmd.words, .cmd.shell, .ports[0].value, .tmpfs[0].value]' compose.yaml)" \
 	'[["run","--fast"],false,"80:8080","/tmp"]' 'what it runs: words that no shell reads'
 printf 'services:\n  a:\n    entrypoint: /run --x "a b" $$HOME\n    command: ["echo $$HOME"]\n  b: {entrypoint: "", command: "echo ${SET}"}\n  c: {command: []}\n' >words.yaml
 is "$(outline '[.targets[0].services[] | [.entrypoint.words, .cmd.words]]' words.yaml)" \
 	'[[["/run","--x","a b","$HOME"],["echo $HOME"]],[[],[null]],[null,[]]]' 'commands as compose splits them'
+printf 'services:\n  a: {deploy: {resources: {limits: {memory: 1.5G}}}}\n  b: {mem_limit: 1g, deploy: {resources: {limits: {memory: 2g}}}}\n  c: {deploy: {}}\n' >memory.yaml
+is "$(outline '[.targets[0].services[].memory_limit.value]' memory.yaml)" '["1.5G","1g",null]' 'a limit of memory, wherever it stands'
 printf "services:\n  a:\n    command: it's\n" >quote.yaml
 expect_trouble 'quote.yaml: line 3: cmd: a single quote is not closed' image-lint --outline quote.yaml
 is "$(outline '[.targets[0].services[0].volumes[] | [.type, .source, .target, .read_only]]' compose.yaml)" \

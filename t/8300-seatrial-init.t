@@ -23,6 +23,20 @@ comment() {
 	awk -v name="$1" 'index($0, name "=") == 1 { print last } { last = $0 }' seatrial.conf
 }
 
+# project NAME: another one, in a folder of its own.
+project() {
+	mkdir "$here/$1" && cd "$here/$1" || exit 1
+}
+
+# propose [OPTION]...: settings for it; `status` is 0 where there are some, and a trial takes them.
+propose() {
+	run seatrial init --force "$@"
+	[ "$status" -eq 0 ] || return
+	seatrial plan >plan 2>plan.err
+	status=$?
+	[ "$status" -eq 0 ] || sed 's/^/# /' plan.err
+}
+
 # a Flask service with everything
 mkdir -p shop/src shop/tests && cd shop || exit 1
 cat >Dockerfile <<'END'
@@ -201,6 +215,263 @@ run seatrial init --image app.tar
 is "$status $(value IMAGE) $(value PORT) $(value HEALTH_PATH) $(value HEALTH_INTERVAL) $(value USER_ID)" '0 app.tar 6000 /up?x=1 5s 7' 'an image alone'
 cd ..
 
+# what a compose file says of the build
+project target
+cat >Dockerfile <<'END'
+ARG NODE=18
+FROM node:${NODE} AS base
+ARG LISTEN=3000
+RUN useradd -u 1500 app
+FROM base AS prod
+RUN useradd --uid 2500 web
+USER web
+EXPOSE ${LISTEN}
+FROM scratch AS dev
+RUN useradd --uid 3500 web
+USER 1000
+EXPOSE 9229
+END
+cat >compose.yaml <<'END'
+services:
+  web:
+    image: shop
+    build:
+      context: .
+      target: prod
+      args: {LISTEN: 8123, NOTE: "it's $$(touch pwned)", NPM_TOKEN: abcdef0123456789abcdef, SALT: pepper12, FROM_SHELL: }
+END
+propose
+is "$status $(value USER_ID) $(value PORT)" '0 2500 8123' 'the stage that the service has built, with its arguments, tells user and port'
+is "$(comment USER_ID)" '# Dockerfile:6' 'the user of that stage'
+options="--target prod --build-arg LISTEN=8123 --build-arg 'NOTE=it'\\''s \$(touch pwned)' --build-arg NPM_TOKEN --build-arg SALT --build-arg FROM_SHELL"
+is "$(value BUILD_COMMAND)" "docker build --no-cache -t shop $options -f Dockerfile ." 'the build has both'
+is "$(value SECOND_BUILD_COMMAND)" "docker build --no-cache -t shop:second-build $options -f Dockerfile ." 'the second one, too'
+is "$(comment BUILD_COMMAND)" '# compose.yaml:2' 'with the place'
+has seatrial.conf '# not copied: build arguments, NPM_TOKEN, SALT, FROM_SHELL; the builds take them from the environment' 'arguments that could be secret are named'
+is "$(grep -c 'abcdef0123456789\|pepper12' seatrial.conf)" 0 'and no more'
+rm "$here/ran" 2>/dev/null
+(PATH=$here/tools:/usr/bin:/bin && eval "$(value BUILD_COMMAND)" >/dev/null)
+is "$(cat "$here/ran" 2>/dev/null)" "build --no-cache -t shop --target prod --build-arg LISTEN=8123 --build-arg NOTE=it's \$(touch pwned) --build-arg NPM_TOKEN --build-arg SALT --build-arg FROM_SHELL -f Dockerfile ." 'a shell makes the same words of it'
+is "$(find . -name pwned)" '' 'and runs no argument'
+rm -f "$here/ran"
+sed -i 's/target: prod/target: ${STAGE}/' compose.yaml
+propose
+is "$status $(value BUILD_COMMAND)" '0 unset' 'a target that hangs on a variable: no build'
+is "$(grep -B 1 '^#BUILD_COMMAND=$' seatrial.conf | head -n 1)" '# builds the image: 17.1, 18.1; compose.yaml:6 has a target that hangs on a variable' 'and why'
+sed -i 's/target: .*/target: gone/' compose.yaml
+run seatrial init --force
+is "$status $(wc -l <err | tr -d ' ')" '2 1' 'one that is not there is trouble'
+has err "there is no stage 'gone'" 'which is said'
+
+project missing
+printf 'FROM scratch\nEXPOSE 1\n' >Dockerfile
+printf 'services:\n  web:\n    build: {context: api, dockerfile: Prod}\n    ports: ["80:9001"]\n' >compose.yaml
+propose
+is "$status $(value DOCKERFILE) $(value CONTEXT) $(value PORT) $(value BUILD_COMMAND)" '0 unset unset 9001 unset' "the Dockerfile of a service that is missing is not the folder's own"
+has err "passed over: compose.yaml:2: 'api/Prod', which 'web' is built by, is missing" 'which is said'
+has seatrial.conf "most of Episode 18; compose.yaml:2: 'api/Prod', which 'web' is built by, is missing" 'in the settings, too'
+printf 'services:\n  web:\n    build: {context: ., dockerfile_inline: "FROM scratch"}\n' >compose.yaml
+propose
+is "$status $(value DOCKERFILE)" '0 unset' 'nor is one that stands in the compose file'
+has err "the Dockerfile of 'web' stands in the compose file" 'which is said'
+mkdir ./-f && echo 'FROM scratch' >./-f/Dockerfile
+printf 'services:\n  web:\n    image: x\n    build: {context: "-f"}\n' >compose.yaml
+propose
+is "$status $(value BUILD_COMMAND)" '0 docker build --no-cache -t x -f ./-f/Dockerfile ./-f' 'a folder is no option'
+
+project names
+echo 'FROM scratch' >Dockerfile
+for name in docker-archive:x.tar oci:dir docker://r.example/app:1 docker-daemon:app:1 x.tar "app@sha256:$(printf '%064d' 0)"; do
+	run seatrial init --force --image "$name"
+	is "$status $(value IMAGE) $(value BUILD_COMMAND)$(value REBUILD_COMMAND)$(value SECOND_IMAGE)$(value SECOND_BUILD_COMMAND)" "0 $name unsetunsetunsetunset" "no build makes $name"
+	has seatrial.conf "17.1, 18.1; '$name' is no name that a build gives" 'which is said'
+done
+for name in app localhost:5000/team/app:1 host:5000/app r.example/Team_2.x/app r.example/a__b/c-d:V1; do
+	propose --image "$name"
+	case $name in *Team*) wanted="unset" ;; *) wanted="docker build --no-cache -t $name -f Dockerfile ." ;; esac
+	is "$status $(value BUILD_COMMAND)" "0 $wanted" "a build of $name"
+done
+
+# what it asks and how it runs
+project health
+for line in \
+	'curl -f http://localhost:${PORT}/health|8080 /health' \
+	'curl -f http://localhost:$PORT/healthz|8080 /healthz' \
+	'curl -f "http://${HOST:-localhost}:${OTHER:-9090}/up"|9090 /up' \
+	'wget -q -O- localhost:${OTHER-9091}$BASE_PATH/ping|9091 /v1/ping' \
+	'curl http://localhost:8082${ROUTE:-/well}|8082 /well' \
+	'curl http://localhost:8082/x/$UNKNOWN|8082 ' \
+	'curl http://localhost:${UNKNOWN}/x|3000 /x' \
+	"node -e \"get('http://localhost:' + port + '/x')\"|3000 " \
+	"node -e 'get(\`http://localhost:\${process.env.WEB_PORT || 8083}/x\`)'|8083 /x" \
+	"python -c \"urlopen(f'http://localhost:{os.environ[\\\\\"PORT\\\\\"]}/y')\"|8080 /y" \
+	'pg_isready -h localhost|3000 ' \
+	'curl localhost|3000 /' \
+	'curl http://me:hunter2@localhost:8084/x|8084 /x' \
+	'curl "http://localhost:8084/x?a=b&auth=hunter2"|8084 /x' \
+	'curl "http://localhost:8084/x?key=${API_TOKEN:-hunter2}"|8084 '; do
+	printf '%s\n' 'FROM scratch' 'ENV PORT=8080 BASE_PATH=/v1 API_TOKEN=abcdef0123456789' 'EXPOSE 3000' "HEALTHCHECK CMD ${line%|*}" >Dockerfile
+	propose
+	is "$status $(value PORT) $(value HEALTH_PATH)$(cat err)" "0 ${line##*|}" "what ${line%|*} asks"
+	is "$(grep -c 'hunter2\|abcdef' seatrial.conf)" 0 'and no secret of it'
+done
+printf '%s\n' 'FROM scratch' 'ENV PORT=8080' 'EXPOSE 3000' 'HEALTHCHECK CMD curl localhost:$PORT/health' >Dockerfile
+printf 'services:\n  web:\n    build: .\n    environment: {PORT: 8090}\n' >compose.yaml
+propose
+is "$status $(value PORT)" '0 8090' "the service's environment counts more than the image's"
+printf 'services:\n  web:\n    build: .\n    healthcheck: {test: "curl http://localhost:$${PORT:-8085}/health/ready"}\n' >compose.yaml
+propose
+is "$status $(value PORT) $(value READY_PATH)" '0 8080 /health/ready' "a variable in a service's health check"
+echo 'FROM scratch' >Dockerfile
+propose
+is "$status $(value PORT) $(value READY_PATH)" '0 8085 /health/ready' 'with its default'
+is "$(comment PORT)" '# the health check, compose.yaml:4' 'and its place'
+printf 'services:\n  web:\n    build: .\n    healthcheck: {test: "curl http://localhost:99999/x y", interval: 1}\n    stop_grace_period: soon\n' >compose.yaml
+propose
+is "$status $(value PORT) $(value GRACE)" '0  unset' 'what a trial would refuse is not proposed'
+has seatrial.conf 'to the end at the most; compose.yaml:5 has no duration' 'but said'
+
+project user
+printf 'FROM scratch\nRUN useradd -u 1000 one && useradd -u 3000 three\nUSER 1000\n' >Dockerfile
+printf 'services:\n  web:\n    build: .\n    user: "2000:2000"\n' >compose.yaml
+propose
+is "$status $(value RUN_USER) $(value USER_ID)" '0 2000:2000 2000' 'the user of the service is who it runs as'
+is "$(comment USER_ID)" '# compose.yaml:4' 'with the place'
+printf 'FROM scratch\nRUN useradd -u 3000 three\nUSER 1000\n' >Dockerfile
+sed -i 's/"2000:2000"/three/' compose.yaml
+propose
+is "$status $(value RUN_USER) $(value USER_ID)" '0 three 3000' 'by name, too'
+sed -i 's/three/nobody/' compose.yaml
+propose
+is "$status $(value RUN_USER) $(value USER_ID)" '0 nobody ' "whose uid nobody tells has not the image's"
+
+project letters
+mkdir büild && printf 'FROM scratch\nUSER 7\n' >büild/Dockerfile
+printf 'services:\n  web:\n    image: x\n    build: büild\n    environment: {MODE: "süß ☃"}\n    command: ["é☃"]\n' >compose.yaml
+propose
+is "$status $(cat err) $(value DOCKERFILE) $(value USER_ID)" '0  büild/Dockerfile 7' 'letters that are no ASCII'
+is "$(value RUN_ENV) $(value RUN_CMD)" 'MODE=süß ☃ ["\u00e9\u2603"]' 'stay what they are'
+
+project command
+printf 'FROM scratch\nEXPOSE 3000\nCMD ["uvicorn", "a:b", "--port", "4000"]\n' >Dockerfile
+for line in 'uvicorn a:b --port 9000|9000' '["sh", "-c", "gunicorn -b 0.0.0.0:$${PORT:-9001} a:b"]|9001' 'serve|3000' 'python manage.py runserver 0.0.0.0:9002|9002'; do
+	printf 'services:\n  web:\n    build: .\n    command: %s\n' "${line%|*}" >compose.yaml
+	propose
+	is "$status $(value PORT)" "0 ${line##*|}" "the port where the service runs ${line%|*}"
+done
+printf 'services:\n  web:\n    build: .\n    command: serve --db-password hunter2\n    deploy: {resources: {limits: {memory: 1.5G}}}\n' >compose.yaml
+cat >>compose.yaml <<'END'
+    volumes: ["./data:/data", "./conf:/conf:ro", "cache:/cache"]
+    environment:
+      DB_PASS: hunter2
+      MYSQL_PWD: hunter2
+      Salt: hunter2
+      credentials_json: hunter2
+      BASIC_AUTH: hunter2
+      DSN: "host=db password=hunter2"
+      URL: "amqp://me:hunter2@mq/"
+      MODE: fast
+END
+propose
+is "$status $(value RUN_ENV)" '0 MODE=fast' 'what could be a secret by its name or its value is not copied'
+is "$(value RUN_CMD) $(grep -c hunter2 seatrial.conf)" 'unset 0' 'nor a command that holds one'
+has seatrial.conf "in place of the image's, a JSON list; compose.yaml:4 has what could be a secret" 'which is said'
+has seatrial.conf '# not copied: DB_PASS, MYSQL_PWD, Salt, credentials_json, BASIC_AUTH, DSN, URL;' 'so are the names'
+is "$(value MAX_MEMORY)" 1.5GiB 'a limit with a fraction'
+is "$(value VOLUMES)" /cache "a volume of the host's is none of the trial's"
+has seatrial.conf '# not mounted: /data, which is ./data of the host (compose.yaml:6); VOLUMES could stand for it' 'which is said'
+is "$(grep -c 'not mounted.*/conf' seatrial.conf)" 0 'one that is only read is no writable place'
+
+# what runs the tests of a package
+project scripts
+echo 'FROM scratch' >Dockerfile
+node='--test-reporter=junit --test-reporter-destination=junit.xml'
+while IFS='~' read -r script wanted; do
+	jq -n --arg test "$script" '{scripts: {test: $test}, devDependencies: {"jest-junit": "16"}}' >package.json
+	run seatrial init --force
+	is "$status $(value TEST_COMMAND)" "0 $wanted" "the script $script"
+done <<END
+node --import tsx --test src/**~node --import tsx --test $node src/**
+node --test-reporter=spec --test~node --test $node
+tsc -p . && node --test 'dist/*.js'~npx -c 'tsc -p . && node --test $node '\\''dist/*.js'\\'''
+npm run build && NODE_ENV=test node --test~npm run build && NODE_ENV=test node --test $node
+mocha --require tsx test/**~npm test -- --reporter xunit --reporter-option output=junit.xml
+vitest run --config cfg.ts~npm test -- --reporter=junit --outputFile=junit.xml
+vitest --config cfg.ts~npm test -- --run --reporter=junit --outputFile=junit.xml
+NODE_OPTIONS=--experimental-vm-modules jest~npm test -- --ci --reporters=default --reporters=jest-junit
+node --experimental-vm-modules node_modules/jest/bin/jest.js a~npm test -- --ci --reporters=default --reporters=jest-junit
+mocha 'a|b' && eslint .~npx -c 'mocha '\\''a|b'\\'' --reporter xunit --reporter-option output=junit.xml && eslint .'
+vitest --watch~unset
+(cd x && vitest run)~unset
+mocha -- a~unset
+npm run vitest~unset
+echo mocha~unset
+DB_PASS=hunter2 node --test~unset
+vitest run~npx vitest run --reporter=junit --outputFile=junit.xml
+END
+echo '{"scripts": {"test": "mocha", "pretest": "tsc"}}' >package.json
+touch yarn.lock
+propose
+is "$status $(value TEST_COMMAND)" '0 yarn run test --reporter xunit --reporter-option output=junit.xml' 'with what comes before it'
+echo '{"scripts": {"test": "node --test", "pretest": "tsc"}}' >package.json
+propose
+is "$status $(value TEST_COMMAND)" "0 npm run pretest && node --test $node" 'of a runner that takes no options behind'
+# a node that shows its words
+jq -n --arg test "node --test \"a b\" '\$(touch pwned)'" '{scripts: {test: $test}}' >package.json
+propose
+node() { printf '<%s>' "$@"; }
+is "$(eval "$(value TEST_COMMAND)")" "<--test><--test-reporter=junit><--test-reporter-destination=junit.xml><a b><\$(touch pwned)>" 'quotes stay'
+unset -f node
+
+# what Python is needed for
+project python
+echo 'FROM scratch' >Dockerfile
+mkdir -p tests/unit
+touch tests/unit/conftest.py
+printf '[project]\nname = "pytest-thing"\n\n[dependency-groups]\ndev = [\n    "pytest>=8",\n    "pytest-cov",\n]\n' >pyproject.toml
+propose
+is "$status $(value TEST_COMMAND)" '0 python3 -m pytest --junitxml=junit.xml --cov=. --cov-report=xml:coverage.xml' 'pytest in a group of dependencies'
+is "$(comment TEST_COMMAND)" '# pyproject.toml:6' 'with its place'
+printf '[project]\nname = "pytest-thing"\n' >pyproject.toml
+propose
+is "$status $(value TEST_COMMAND)" '0 unset' 'a name is no demand'
+touch tests/unit/test_a.py
+propose
+is "$status $(value TEST_COMMAND) $(comment TEST_COMMAND)" '0 python3 -m pytest --junitxml=junit.xml # tests/unit/test_a.py' 'tests in a folder below'
+echo requests >dev-requirements.txt
+echo flask >requirements.txt
+propose
+is "$status $(value PRODUCTION_ENV)" '0 unset' 'flask in another file of requirements leaves the default, which has FLASK_ENV'
+
+# what the sources say
+project sources
+echo 'FROM scratch' >Dockerfile
+printf '@app.post("/hook")\ndef hook():\n    return {"status": "success"}\n' >a.py
+printf 'conn = connect(dict(host="db", port=5432))\n' >b.py
+printf 'pool = create_pool({\n  host: settings.db_host,\n  port: 5433,\n  max: 5,\n})\nclient = Client(\n    "localhost",\n    port=5434,\n    database="x",\n)\n' >c.py
+printf 'def x(): return {"status": "ok"}\n@app.get("/health")\ndef health():\n    return {"status": "healthy"}\nif __name__ == "__main__":\n    app.run(host="127.0.0.1", port=8086)\n' >z.py
+propose
+is "$status $(value PORT) $(comment PORT)" '0 8086 # z.py:6' 'a port beside a host or a database is another one'
+is "$(value HEALTH_JSON) $(comment HEALTH_JSON)" '/status=healthy # z.py:4' 'what the health route says, and no other'
+printf 'uvicorn.run(\n    "a:b",\n    host="0.0.0.0",\n    port=8087,\n)\n' >c.py
+propose
+is "$status $(value PORT)" '0 8087' 'a server has a host, too'
+sed -i 's/"0.0.0.0"/settings.host/; s/8087/8091/' c.py
+propose
+is "$status $(value PORT)" '0 8091' 'whatever it is'
+printf 'port = 8088\ndb = connect()\n' >c.py
+propose
+is "$status $(value PORT)" '0 8088' 'a line below it tells nothing'
+printf 'module.exports = {\n  port: 8089,\n  db: {\n    host: "db",\n    port: 5435,\n  },\n};\n' >c.js
+rm c.py
+propose
+is "$status $(value PORT)" '0 8089' 'nor does a list within the list'
+sed -i 's/"status": "\(healthy\|ok\)"/"state": 1/' z.py
+propose
+is "$status $(value HEALTH_JSON)" '0 ' "another route's success is no health"
+
+cd "$here" || exit 1
+
 # a project that means harm
 bad=$(printf 'it'\''s $(touch pwned) `touch pwned` "x;touch pwned')
 mkdir "$bad" && cd "$bad" || exit 1
@@ -217,7 +488,10 @@ services:
     image: "a'; touch pwned; '$$(touch pwned)"
     build: .
     stop_grace_period: "1s\ntouch pwned"
-    environment: {X: "'\n$$(touch pwned)\n`touch pwned`"}
+    environment: {X: "'\n$$(touch pwned)\n`touch pwned`", "Y\ntouch pwned": "a\r\nIMAGE= b", PORT: " 1"}
+    user: "$$(touch pwned)'\ntouch pwned"
+    command: ["a", "$$(touch pwned)'\ntouch pwned"]
+    volumes: [{type: bind, source: "s\ntouch pwned", target: "/t\ntouch pwned"}]
     tmpfs: ["/a'\ntouch pwned\n'"]
   "y\ntouch pwned": {image: b}
 END
@@ -226,10 +500,29 @@ run seatrial init
 is "$status" 0 'names that a shell could take for commands'
 [ "$status" -eq 0 ] || show_output
 is "$(value IMAGE)" "a'; touch pwned; '\$(touch pwned)" 'are texts'
+has seatrial.conf '# not copied: PORT; ' 'a line that a trial would take for a slip is not written'
 run env -i PATH=/nowhere /bin/sh -ec '. ./seatrial.conf'
 is "$status $(cat err)" '0 ' 'the settings run nothing'
 env -i PATH=/usr/bin:/bin /bin/sh -c '. ./seatrial.conf'
 is "$(find . -name pwned)" '' 'nor could they'
+run seatrial plan
+is "$status" 0 'a trial takes them'
+[ "$status" -eq 0 ] || show_output
+cat >compose.yaml <<'END'
+services:
+  x:
+    image: app
+    build:
+      context: .
+      args: {"A'; touch pwned; '": "'; touch pwned; '$$(touch pwned)`touch pwned`\ntouch pwned", "$$(touch pwned)": "a"}
+END
+echo '{"scripts": {"test": "node --test \n '"';"' touch pwned"}}' >package.json
+rm -f "$here/ran"
+propose
+is "$status" 0 'arguments of a build that a shell could take for commands'
+(PATH=$here/tools:/usr/bin:/bin && . ./seatrial.conf && eval "$BUILD_COMMAND" >/dev/null)
+is "$(grep -c '^build ' "$here/ran") $(find . -name pwned)" '1 ' 'are texts, for the shell that builds, too'
+rm -f "$here/ran"
 cd ..
 
 # real Dockerfiles

@@ -441,13 +441,16 @@ static int add_service(json_t *services, const struct compose_service *service, 
 	set(object, "image", value_json(&service->image));
 	set(object, "context", value_json(&service->context));
 	set(object, "dockerfile", value_json(&service->dockerfile));
+	set(object, "dockerfile_inline", json_boolean(service->dockerfile_inline.text != NULL));
 	set(object, "target", value_json(&service->target));
 	set(object, "arguments", variables_json(&service->args));
 	set(object, "user", value_json(&service->user));
 	set(object, "read_only", value_json(&service->read_only));
 	set(object, "stop_signal", value_json(&service->stop_signal));
 	set(object, "stop_grace_period", value_json(&service->stop_grace_period));
-	set(object, "memory_limit", value_json(&service->mem_limit));
+	set(object, "memory_limit",
+	    value_json(service->mem_limit.text != NULL ? &service->mem_limit
+						       : &service->deploy.limit_memory));
 	set(object, "healthcheck", compose_health_json(&service->healthcheck));
 	set(object, "ports", list_json(&service->ports));
 	set(object, "tmpfs", list_json(&service->tmpfs));
