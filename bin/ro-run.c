@@ -257,13 +257,13 @@ static int run_in_engine(void *context, const struct container_options *options,
 }
 
 static int open_root(const struct options *options, const struct image *image, int *ret_root,
-		     struct error *err)
+		     int *ret_use, struct error *err)
 {
 	struct idmap map = idmap_find();
 	auto_free char *directory = NULL;
 	auto_free char *path = NULL;
 
-	if (rootcache_get(image, options->container.cache, &map, &directory, err) < 0)
+	if (rootcache_get(image, options->container.cache, &map, &directory, ret_use, err) < 0)
 		return -1;
 	if (asprintf(&path, "%s/root", directory) < 0) {
 		path = NULL;
@@ -283,6 +283,7 @@ static int suggest(const struct options *options, const struct rorun *run,
 {
 	auto_image struct image *own = NULL;
 	auto_fd int root = -1;
+	auto_fd int use = -1;
 	auto_free char *name = NULL;
 	struct place_to_run here = *place;
 	const struct suggest_runner look = { &here, run_in_sandbox };
@@ -310,7 +311,7 @@ static int suggest(const struct options *options, const struct rorun *run,
 			return -1;
 		here.image = own;
 	}
-	if (open_root(options, here.image, &root, err) < 0)
+	if (open_root(options, here.image, &root, &use, err) < 0)
 		return -1;
 	question.root = root;
 	return suggest_find(&question, ret_suggestion, err);

@@ -144,6 +144,28 @@ ro big.img
 is "$status" 0 'a run after one that was killed while unpacking'
 is "$(find "$cache/roots" -name '*.new*' | wc -l)" 0 'and what that left is cleared away'
 
+# ten roots are kept, those used last, and what is in use
+ro-run --clear-cache --cache "$cache"
+ro-run --cache "$cache" --for 60s box >out1 2>err1 &
+long_run=$!
+i=0
+while [ $i -lt 12 ]; do
+	mkdir -p one && echo $i >one/number && pack_layer one.tar one
+	PACK_CONFIG='{"Cmd":["/bin/true"],"Env":["PATH=/bin"]}' pack_image one.$i box.tar one.tar
+	ro-run --cache "$cache" one.$i >out2 2>err2 || diag "run $i: $(cat err2)"
+	# it was used after the others
+	[ $i -ne 8 ] || ro-run --cache "$cache" one.0 >out2 2>err2
+	i=$((i + 1))
+done
+is "$(find "$cache/roots" -maxdepth 1 -mindepth 1 | wc -l)" 11 'ten roots are kept, and the one that is in use'
+numbers=$(cat "$cache"/roots/*/root/number | sort -n | tr '\n' ' ')
+is "$numbers" '0 3 4 5 6 7 8 9 10 11 ' 'those that were used last'
+ro-run --cache "$cache" --cmd '["/bin/cat","/number"]' --for 5s one.1 >out2 2>err2
+is "$(grep -c '^ *1$' out2)$(find "$cache/roots" -name '*.new*' | wc -l)" 10 'one that was removed is unpacked again, and nothing is half removed'
+kill -TERM "$long_run"
+wait "$long_run"
+is "$(find "$cache/roots" -maxdepth 1 -mindepth 1 | wc -l)" 11 'the one in use stayed'
+
 expect_trouble 'no such file' ro-run --cache "$cache" no-such-image
 expect_trouble 'runs images that the engine has' ro-run --cache "$cache" --engine docker box
 expect_trouble "no user 'nobody-here'" ro-run --cache "$cache" --user nobody-here box

@@ -137,7 +137,7 @@ int plan_make(struct plan *plan, const struct image *image, const struct contain
 	if (find_limits(plan, options, err) < 0)
 		return -1;
 	plan->map = idmap_find();
-	if (rootcache_get(image, options->cache, &plan->map, &plan->directory, err) < 0)
+	if (rootcache_get(image, options->cache, &plan->map, &plan->directory, &plan->use, err) < 0)
 		return -1;
 	if (asprintf(&root_path, "%s/root", plan->directory) < 0)
 		return error_memory(err);
@@ -187,6 +187,8 @@ void plan_release(struct plan *plan)
 	list_release(&plan->volumes);
 	list_release(&plan->tmpfs);
 	list_release(&plan->read_only_paths);
+	if (plan->directory != NULL)
+		(void)close(plan->use);
 	free(plan->directory);
 	*plan = (struct plan) { 0 };
 }

@@ -13,7 +13,8 @@
 #include "run/ulimit.h"
 
 struct plan {
-	char *directory; /* of the unpacked image, see rootcache.h */
+	char *directory; /* of the unpacked image, see rootcache.h; NULL: none yet */
+	int use;	 /* with a directory: keeps it there */
 	struct idmap map;
 	struct account account;
 	struct strings argv;  /* owned lists, each ends in NULL */

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "run/caretaker.h"
 #include "run/inroot.h"
@@ -116,6 +117,110 @@ static FILE *open_file(int directory, const char *name, int flags)
 	return file;
 }
 
+/* Roots that are kept, by each of who unpacks. */
+#define ROOTS_KEPT 10
+
+struct kept {
+	char name[NAME_MAX + 1];
+	struct timespec used;
+};
+
+/* That of an entry which is whole; -1 with errno. */
+static int open_folders(int roots, const char *key, struct stat *ret_status)
+{
+	auto_free char *path = NULL;
+	auto_fd int fd = -1;
+
+	if (asprintf(&path, "%s/folders", key) < 0) {
+		path = NULL;
+		return -1;
+	}
+	fd = openat(roots, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, ret_status) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
+/* Under a name of our own: whoever unpacks the same meanwhile uses KEY.new. */
+static void remove_unused(int roots, const char *name)
+{
+	struct stat status;
+	auto_fd int use = open_folders(roots, name, &status);
+	auto_free char *moved = NULL;
+
+	if (use < 0 || flock(use, LOCK_EX | LOCK_NB) < 0)
+		return;
+	if (asprintf(&moved, "%s.new-%d", name, getpid()) < 0) {
+		moved = NULL;
+		return;
+	}
+	if (renameat(roots, name, roots, moved) == 0)
+		(void)inroot_remove(roots, moved);
+}
+
+static int kept_compare(const void *place_a, const void *place_b)
+{
+	const struct kept *a = place_a;
+	const struct kept *b = place_b;
+
+	if (a->used.tv_sec != b->used.tv_sec)
+		return a->used.tv_sec > b->used.tv_sec ? -1 : 1;
+	return (a->used.tv_nsec < b->used.tv_nsec) - (a->used.tv_nsec > b->used.tv_nsec);
+}
+
+/* Those of the kind of `key`, which its end tells. What is wrong is left to the next one. */
+static void remove_least_used(int roots, const char *key)
+{
+	auto_fd int fd = openat(roots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	auto_free struct kept *kept = NULL;
+	struct error err = ERROR_INIT;
+	struct dirent *item;
+	size_t capacity = 0;
+	size_t count = 0;
+
+	if (directory == NULL)
+		return;
+	(void)steal_fd(&fd);
+	while ((item = readdir(directory)) != NULL) {
+		struct stat status;
+		auto_fd int folders = -1;
+
+		if (strlen(item->d_name) != strlen(key) ||
+		    strcmp(strchr(key, '-'), item->d_name + (strchr(key, '-') - key)) != 0 ||
+		    (folders = open_folders(roots, item->d_name, &status)) < 0)
+			continue;
+		if (array_room(&kept, count, &capacity, &err) < 0)
+			break;
+		(void)snprintf(kept[count].name, sizeof kept[count].name, "%s", item->d_name);
+		kept[count++].used = status.st_mtim;
+	}
+	(void)closedir(directory);
+	if (count > ROOTS_KEPT)
+		qsort(kept, count, sizeof *kept, kept_compare);
+	for (size_t i = ROOTS_KEPT; i < count; i++)
+		if (strcmp(kept[i].name, key) != 0)
+			remove_unused(roots, kept[i].name);
+}
+
+/* Says that it is used, and when. False: it is not there (any more). */
+static bool use_take(int roots, const char *key, int *ret_use)
+{
+	struct stat held;
+	struct stat named;
+	auto_fd int use = open_folders(roots, key, &held);
+	auto_fd int again = -1;
+
+	if (use < 0 || flock(use, LOCK_SH) < 0)
+		return false;
+	again = open_folders(roots, key, &named);
+	if (again < 0 || named.st_ino != held.st_ino || named.st_dev != held.st_dev)
+		return false;
+	(void)futimens(use, NULL);
+	*ret_use = steal_fd(&use);
+	return true;
+}
+
 static int unpack_new(const struct image *image, int roots, const char *key, struct error *err)
 {
 	auto_free char *name = NULL;
@@ -144,6 +249,8 @@ static int unpack_new(const struct image *image, int roots, const char *key, str
 				   strerror(errno));
 	if (result < 0)
 		(void)inroot_remove(roots, name);
+	else
+		remove_least_used(roots, key);
 	return result;
 }
 
@@ -217,14 +324,14 @@ static int unpack_by(const struct idmap *map, const struct image *image, int roo
 }
 
 int rootcache_get(const struct image *image, const char *cache, const struct idmap *map,
-		  char **ret_directory, struct error *err)
+		  char **ret_directory, int *ret_use, struct error *err)
 {
 	auto_free char *base = cache != NULL ? strdup(cache) : cache_default();
 	auto_free char *roots_path = NULL;
 	auto_free char *key = NULL;
 	auto_free char *lock_name = NULL;
 	auto_fd int roots = -1;
-	auto_fd int lock = -1;
+	auto_fd int use = -1;
 	char hex[DIGEST_TEXT_MAX];
 	struct digest chain;
 	char *directory = NULL;
@@ -246,7 +353,12 @@ int rootcache_get(const struct image *image, const char *cache, const struct idm
 	if (roots < 0)
 		return error_set(err, ERROR_SYSTEM, "cannot open '%s': %s", roots_path,
 				 strerror(errno));
-	if (!is_whole(roots, key)) {
+	for (unsigned tries = 0; !use_take(roots, key, &use); tries++) {
+		auto_fd int lock = -1;
+
+		if (tries == 3)
+			return error_set(err, ERROR_SYSTEM, "cannot use '%s/%s': %s", roots_path,
+					 key, strerror(errno));
 		if (lock_take(roots, lock_name, &lock) < 0)
 			return error_set(err, ERROR_SYSTEM, "cannot lock the cache '%s': %s",
 					 roots_path, strerror(errno));
@@ -259,6 +371,7 @@ int rootcache_get(const struct image *image, const char *cache, const struct idm
 	if (asprintf(&directory, "%s/%s", roots_path, key) < 0)
 		return error_memory(err);
 	*ret_directory = directory;
+	*ret_use = steal_fd(&use);
 	return 0;
 }
 

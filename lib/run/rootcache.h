@@ -4,7 +4,9 @@
  * CACHE/roots/KEY/root holds one; KEY is the ChainID of the layers, so that images which share
  * their layers share it, and who unpacked it: root and who has subordinate ids give files their
  * owners, others cannot. Every layer is verified while it is unpacked. The directory appears under
- * its name only when complete; a lock lets several runs at a time share it.
+ * its name only when complete; a lock lets several runs at a time share it. Each build makes
+ * another image: whoever unpacks one removes those that were used least lately, but for a few and
+ * for those that are in use.
  */
 #ifndef RUN_ROOTCACHE_H
 #define RUN_ROOTCACHE_H
@@ -20,10 +22,11 @@
 
 /*
  * `cache` NULL is $XDG_CACHE_HOME/seatrial or ~/.cache/seatrial. The image must be opened as
- * unpack.h says. `map` is who unpacks. *ret_directory is CACHE/roots/KEY; the caller frees it.
+ * unpack.h says. `map` is who unpacks. *ret_directory is CACHE/roots/KEY; the caller frees it. As
+ * long as *ret_use is open it stays there; the caller closes it.
  */
 int rootcache_get(const struct image *image, const char *cache, const struct idmap *map,
-		  char **ret_directory, struct error *err) must_check;
+		  char **ret_directory, int *ret_use, struct error *err) must_check;
 
 /* Removes all that the cache holds, what belongs to subordinate ids included. Not while somebody
  * uses it. No cache is no failure. */

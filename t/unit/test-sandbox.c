@@ -243,6 +243,7 @@ static void leaves_nothing(unused_arg void **state)
 static int begin(void **state)
 {
 	auto_image struct image *image = NULL;
+	auto_fd int use = -1;
 	struct error err = ERROR_INIT;
 	/* the tests enter it by themselves, with one id */
 	struct idmap map = { .kind = geteuid() == 0 ? IDMAP_HOST : IDMAP_SINGLE };
@@ -250,7 +251,7 @@ static int begin(void **state)
 	if (boxed_begin(state) < 0)
 		return -1;
 	boxed_open(&image);
-	assert_success(rootcache_get(image, "cache", &map, &directory, &err), err);
+	assert_success(rootcache_get(image, "cache", &map, &directory, &use, &err), err);
 	/* a sandbox enters it, wherever it is */
 	assert_non_null(directory);
 	return 0;

@@ -19,7 +19,9 @@ static int unpack(const char *name, char **ret_directory, struct error *err)
 
 	if (image_open(name, &options, &image, err) < 0)
 		return -1;
-	return rootcache_get(image, "cache", &map, ret_directory, err);
+	auto_fd int use = -1;
+
+	return rootcache_get(image, "cache", &map, ret_directory, &use, err);
 }
 
 static bool there(const char *directory, const char *path)
