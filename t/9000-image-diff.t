@@ -144,11 +144,11 @@ SECOND_IMAGE=second.tar
 END
 run seatrial -q 18.25
 is "$(jq -r '.items["18.25"] | "\(.status): \(.found)"' seatrial-report/metrics.json)" 'ok: 6 differences: 6 time' '18.25 names them'
-cp first.tar again.tar
-run seatrial -q -s SECOND_IMAGE=again.tar 18.25
+run seatrial -q -s SECOND_IMAGE=again.tar -s 'SECOND_BUILD_COMMAND=cp first.tar again.tar' 18.25
 is "$(jq -r '.items["18.25"] | "\(.status): \(.found)"' seatrial-report/metrics.json)" 'ok: the same image' 'or says that there are none'
 
-if [ -n "${CORPUS:-}" ]; then
+# under valgrind that takes many minutes, and shows nothing that the images above do not
+if [ -n "${CORPUS:-}" ] && [ -z "${WRAPPERS:-}" ]; then
 	compared=0
 	jq -r 'to_entries[] | select(.value | type == "object") | .key' "$CORPUS/images/facts.json" >names
 	while read -r name; do
