@@ -11,7 +11,7 @@ our @EXPORT_OK = qw(build_log);
 
 # A compiler's "FILE:LINE: warning:" and what package managers say at the beginning of a line; not any
 # line that has the word in it.
-my $warning = qr/^(?:\S+:\s+)?(?:\w*warning|deprecat(?:ion|ed)):\s*\S|^(?:npm|yarn)\swarn(?:ing)?\b|^warning\s\S+\s>\s|^CMake\s(?:\w+\s)?Warning\b|^\w+\swarning:\s
+my $warning = qr/^(?:\S+:\s+)?(?:\w*warning|deprecation):\s*\S|^(?:npm|yarn)\swarn(?:ing)?\b|^warning\s\S+\s>\s|^CMake\s(?:\w+\s)?Warning\b|^\w+\swarning:\s
 	|^W:\s|^\[warning\]\s|^\s*WARN(?:\[\d+\]|:|\s)|\blevel=warning\b/ix;
 
 sub is_warning { return $_[0] =~ $warning }
