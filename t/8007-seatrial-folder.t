@@ -17,7 +17,6 @@ LIVE_PATH=
 LINT_COMMAND=true
 END
 
-found() { jq -r --arg id "$1" '.items[$id] | "\(.status): \(.found)"' "$2/metrics.json"; }
 # wait_until COMMAND...: ten seconds at the most.
 wait_until() {
 	i=0

@@ -17,10 +17,6 @@ printf 'Content-Type: application/json\r\n\r\n{"status":"%s"}\n' $status
 END
 chmod +x root/www/cgi-bin/health
 web_image app.tar
-# other_image FILE COMMANDS: before it serves
-other_image() {
-	box_image "$1" '{"Cmd":["/bin/sh","-c","trap \"kill $!; exit 0\" TERM; '"$2"'; httpd -f -p 5000 -h /www & wait"],"Env":["PATH=/bin"],"User":"1000"}'
-}
 cat >seatrial.conf <<'END'
 IMAGE=app.tar
 READY_PATH=
@@ -33,18 +29,15 @@ READY_LIMIT=60s
 LATENCY_LIMIT=5s
 END
 
-# found ITEM: status and words, from the last report.
-found() { jq -r --arg id "$1" '.items[$id] | "\(.status): \(.found)"' seatrial-report/metrics.json; }
-
 # more attempts than a list has
-other_image many.tar 'i=0; while [ $i -lt 2600 ]; do echo >/srv/a/$i; i=$((i + 1)); done; mkdir /home/app/.cache'
+web_image many.tar '' 'i=0; while [ $i -lt 2600 ]; do echo >/srv/a/$i; i=$((i + 1)); done; mkdir /home/app/.cache; '
 run seatrial -q -s IMAGE=many.tar -s 'ALLOW=/srv/a/*' 15.7 15.11 18.11
 is "$(found 15.7 | cut -c 1-61)" 'fail: 1 refused: none of which is among the first that ro-run' '15.7: a refused write behind those that are listed'
 is "$(found 15.11)" 'fail: more attempts to write than ro-run lists: what the rest is is not known' '15.11: nor is it known what it was'
 is "$(found 18.11 | cut -d, -f3)" ' 1 refused write' '18.11: it counts'
 
 # a cache where it may be written
-other_image cache.tar 'mkdir -p /home/app/.cache/uv'
+web_image cache.tar '' 'mkdir -p /home/app/.cache/uv; '
 decides 'a cache on a tmpfs' 15.11 'fail: mkdir tried mkdir /home/app/.cache' -s IMAGE=cache.tar -s TMPFS=/home/app
 
 # what changes while it runs
@@ -64,6 +57,16 @@ decides 'a package manager in the image'"'"'s place' 18.19 "fail: the run is sta
 # what needs an answer first
 decides 'secrets without a health endpoint' 18.7 'skip: no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings' -s HEALTH_PATH= -s SECRETS_PATH=/health
 decides 'a body that is not demanded' 18.5 'ok: status 200; no HEALTH_JSON in the settings demands a body' -s HEALTH_JSON=
+
+# a health check in the endpoints' place
+web_image well.tar '"Healthcheck":{"Test":["CMD","/bin/true"],"Interval":300000000}'
+run seatrial -q -s IMAGE=well.tar -s HEALTH_PATH= 18.4 18.12
+is "$(found 18.4 | sed 's/after .* at/after TIME at/') $(found 18.12 | sed 's/of [0-9]*/of N/')" \
+	'ok: healthy by its health check after TIME at the most ok: 0 of N health checks failed over 2s' 'an image that only its health check can tell of'
+web_image ill.tar '"Healthcheck":{"Test":["CMD","/bin/false"],"Interval":300000000}'
+run seatrial -q -s IMAGE=ill.tar -s HEALTH_PATH= 18.4 18.12
+is "$(found 18.4) $(found 18.12)" 'fail: its health check never said that it is healthy fail: its health check never said that it is healthy' 'one that is never healthy'
+decides 'an image that nothing tells of' 18.4 'skip: no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings, and the image has no health check' -s HEALTH_PATH=
 
 # gates of which some are open
 run seatrial -q -s DOCKERFILE= 15 16 17 18.30

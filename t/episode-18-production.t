@@ -189,30 +189,33 @@ item '18.3', by => 'run', sub {
 # stayed so. The first check comes after an interval, so the time is one at the most.
 sub no_answers { return setting('PORT') && @health ? undef : "no HEALTH_PATH, READY_PATH or LIVE_PATH in the settings" }
 
-sub healthy_within_limit {
+# Decides by the run and the time at which its health check first said that it is healthy.
+sub by_health_check {
+	my ($decide) = @_;
 	my $run = run();
 	return skips(no_answers() . ', and the image has no health check') unless defined $run->{health};
 	my ($since) = grep { $_->{status} eq 'healthy' } @{ $run->{health_changes} };
 	return fails('its health check never said that it is healthy') unless $since;
-	my $limit = 1000 * seconds(setting('READY_LIMIT'));
-	return skips('healthy by its health check after ' . millis($since->{time_ms}) . ', which is not asked more often') if $since->{time_ms} >= $limit;
-	return over_run($run, holds('healthy by its health check after ' . millis($since->{time_ms}) . ' at the most', ready_ms => $since->{time_ms}));
+	return over_run($run, $decide->($run, $since->{time_ms}));
+}
+
+sub healthy_within_limit {
+	my ($run, $since) = @_;
+	return skips('healthy by its health check after ' . millis($since) . ', which is not asked more often') if $since >= 1000 * seconds(setting('READY_LIMIT'));
+	return holds('healthy by its health check after ' . millis($since) . ' at the most', ready_ms => $since);
 }
 
 sub stayed_healthy {
-	my $run = run();
-	return skips(no_answers() . ', and the image has no health check') unless defined $run->{health};
+	my ($run, $since) = @_;
 	my @checks = @{ $run->{health_checks} };
-	my ($since) = grep { $_->{status} eq 'healthy' } @{ $run->{health_changes} };
-	return fails('its health check never said that it is healthy') unless $since;
-	my @bad = grep { $_->{time_ms} >= $since->{time_ms} && ($_->{timed_out} || $_->{exit_status}) } @checks;
+	my @bad = grep { $_->{time_ms} >= $since && ($_->{timed_out} || $_->{exit_status}) } @checks;
 	return skips('its health check was asked ' . counted(scalar @checks, 'time') . ' only in ' . setting('INTEGRATION_PERIOD')) if @checks < 2 && !@bad;
-	return over_run($run, verdict_of(!@bad && $run->{health} eq 'healthy',
-		@bad . ' of ' . counted(scalar @checks, 'health check') . ' failed over ' . setting('INTEGRATION_PERIOD'), checks => scalar @checks));
+	return verdict_of(!@bad && $run->{health} eq 'healthy',
+		@bad . ' of ' . counted(scalar @checks, 'health check') . ' failed over ' . setting('INTEGRATION_PERIOD'), checks => scalar @checks);
 }
 
 item '18.4', by => 'run', settles => @health ? 'run.ready' : undef, sub {
-	return healthy_within_limit() if no_answers();
+	return by_health_check(\&healthy_within_limit) if no_answers();
 	my $ready = ready_ms(run(), 'run');
 	my $before = setting('BASELINE') ? eval { ready_ms(baseline(), 'baseline') } : undef;
 	return verdict_of($ready < 1000 * seconds(setting('READY_LIMIT')),
@@ -274,7 +277,7 @@ item '18.11', by => 'run', sub {
 };
 
 item '18.12', by => 'run', sub {
-	return stayed_healthy() if no_answers();
+	return by_health_check(\&stayed_healthy) if no_answers();
 	run();
 	my @answers = long_answers();
 	my @failed = grep { !$_->{series} || $_->{series}{failures} || !$_->{series}{count} } @answers;
@@ -401,7 +404,8 @@ item '18.17', needs => ['DOCKERFILE'], sub {
 	my $lint = dockerfile_lint('digest', 'digest-undocumented');
 	my @found = lint_found($lint);
 	return fails($found[0], findings => \@found) if @found;
-	return skips((lint_silenced($lint))[0]) if lint_silenced($lint);
+	my ($silenced) = lint_silenced($lint);
+	return skips($silenced) if defined $silenced;
 	return verdict_of(lint_credit_of($lint, 'digests documented'), lint_credit_of($lint, 'digests documented')
 		? 'a comment says how to verify and how to update the digest' : 'there is no digest that could be documented');
 };
@@ -411,7 +415,8 @@ item '18.18', needs => ['DOCKERFILE'], sub {
 	my $found = utility('build-tools', 'layer-grep', '--rules', setting('RULES_BUILD_TOOLS'), '--deny', production());
 	my @findings = lint_found($lint);
 	my @wrong = (@findings, map { "layer $_->{layer}: $_->{path}" } @{ $found->{matches} });
-	return skips((lint_silenced($lint))[0]) if !@wrong && lint_silenced($lint);
+	my ($silenced) = lint_silenced($lint);
+	return skips($silenced) if !@wrong && defined $silenced;
 	return verdict_of(!@wrong, @wrong ? $wrong[0] : 'a builder and a runtime stage; no build tools in any layer',
 		@wrong ? (found => first_lines(map { { text => $_ } } @wrong)) : (), @findings ? (findings => \@findings) : ());
 };
@@ -428,7 +433,8 @@ item '18.19', sub {
 	my $image = image_lint(@rules);
 	my @found = ($file ? lint_found($file) : (), lint_found($image));
 	push @found, instead() if setting('RUN_CMD') || setting('RUN_ENTRYPOINT');
-	return skips((lint_silenced($file))[0]) if !@found && $file && lint_silenced($file);
+	my ($silenced) = $file ? lint_silenced($file) : ();
+	return skips($silenced) if !@found && defined $silenced;
 	return verdict_of(!@found, @found ? $found[0] : 'exec form, and no package manager: in '
 		. ($file ? 'the Dockerfile and in the image' : 'the image; no DOCKERFILE in the settings'), @found ? (findings => \@found) : ());
 };
@@ -474,7 +480,8 @@ item '18.23', needs => ['DOCKERFILE'], sub {
 	my $lint = dockerfile_lint('order', 'sources-before-dependencies');
 	my @found = lint_found($lint);
 	return fails($found[0], findings => \@found) if @found;
-	return skips((lint_silenced($lint))[0]) if lint_silenced($lint);
+	my ($silenced) = lint_silenced($lint);
+	return skips($silenced) if defined $silenced;
 	return skips('no instruction is known to install what the project\'s files name') unless lint_credit_of($lint, 'dependencies installed before the sources come');
 	return holds('dependencies are installed before the sources come');
 };

@@ -341,10 +341,10 @@ sub runs_alike {
 	my $image = decode_json($file)->{image};
 	return if $image->{platform} ne 'linux/amd64';
 	my @arguments = @{ $case->{arguments} };
-	my @both = map { my $time = $_; sub { (outcome('sandbox', $time, @arguments), outcome('docker', $time, "docker-daemon:$image->{id}")) } } '1s', '15s';
-	my ($sandbox, $docker) = $both[0]->();
+	my $both = sub { my ($time) = @_; return (outcome('sandbox', $time, @arguments), outcome('docker', $time, "docker-daemon:$image->{id}")) };
+	my ($sandbox, $docker) = $both->('1s');
 	# what ends by itself may need longer than that on a busy machine
-	($sandbox, $docker) = $both[1]->() if !$sandbox->{early} != !$docker->{early};
+	($sandbox, $docker) = $both->('15s') if !$sandbox->{early} != !$docker->{early};
 	if ($sandbox->{status} == 2 && $docker->{status} == 2) {
 		$places{'not run by either engine'}++;
 		return;

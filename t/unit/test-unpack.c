@@ -16,11 +16,10 @@ static int unpack(const char *name, char **ret_directory, struct error *err)
 	const struct image_options options = { .verify = true, .threads = 1 };
 	struct idmap map = { .kind = geteuid() == 0 ? IDMAP_HOST : IDMAP_SINGLE };
 	auto_image struct image *image = NULL;
+	auto_fd int use = -1;
 
 	if (image_open(name, &options, &image, err) < 0)
 		return -1;
-	auto_fd int use = -1;
-
 	return rootcache_get(image, "cache", &map, ret_directory, &use, err);
 }
 
